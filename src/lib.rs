@@ -1,0 +1,23 @@
+//! Coercivity: a simulator of rare-earth supply chains under export licensing.
+//!
+//! ```text
+//!  scenario.toml ─┐
+//!  base.toml ─────┼─> Document ──resolve──> Scenario ──compile──> Kernel ──replicate──> Outcome ──push──> Summary ──> charts, tables
+//!  network/*.csv ─┘   (as typed,            (domain,             (flat arrays,          (numbers per       (exact,
+//!                      with spans)           ids, units, rules)   read-only)             replication)       mergeable)
+//! ```
+//!
+//! The library never prints, exits, or reads the clock or the environment.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod diagnostic;
+pub mod error;
+pub mod id;
+pub mod network;
+pub mod random;
+pub mod summary;
+pub mod units;
+
+#[cfg(feature = "charts")]
+pub mod chart;
