@@ -14,8 +14,11 @@
 pub mod diagnostic;
 pub mod error;
 pub mod id;
+pub mod kernel;
 pub mod network;
+pub mod policy;
 pub mod random;
+pub mod scenario;
 pub mod summary;
 pub mod units;
 

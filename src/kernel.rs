@@ -1,0 +1,1 @@
+//! The simulator: flat arrays, L replications side by side.

@@ -1,0 +1,6 @@
+//! What governments and firms do, as data: shocks, licensing, behaviour. Nothing here acts; the kernel does.
+
+pub mod licence;
+pub mod parameter;
+pub mod response;
+pub mod shock;

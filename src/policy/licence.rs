@@ -1,0 +1,90 @@
+//! Export licensing as data: which routes need a licence, how the desk decides.
+
+use crate::id::RouteId;
+use crate::random::sample::Distribution;
+
+/// Law of the review time beyond intake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReviewLaw {
+    /// Dead time plus an exponential part.
+    #[default]
+    ShiftedExponential,
+    /// Gamma with the same mean and the variance of a two-stage Erlang law.
+    Gamma,
+    /// Always the mean.
+    Deterministic,
+    /// Exponential with the same mean, no dead time.
+    Exponential,
+}
+
+/// How many cases the desk handles at once.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Capacity {
+    /// Every case at once: delay only.
+    #[default]
+    Infinite,
+    /// `officers` cases' worth of work a day ÷ `officer_days` per case, first come first served inside a priority class.
+    Servers {
+        /// Number of officers.
+        officers: Distribution,
+        /// Officer-days one case takes.
+        officer_days: Distribution,
+    },
+}
+
+/// Whether a licence covers one shipment or many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Use {
+    /// Ships what is on order once, up to its tonnes; the rest lapses.
+    Single,
+    /// Ships until its tonnes are used or it expires.
+    #[default]
+    Multi,
+}
+
+/// How the desk treats one class of applications.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Class {
+    /// Name, e.g. `united-states`, `defence`, `other`.
+    pub name: String,
+    /// Multiplies the desk's speed.
+    pub speed: Distribution,
+    /// Probability of rejection; `None`: the parameter `desk_reject`.
+    pub reject: Option<Distribution>,
+    /// Probability of return for information; `None`: the parameter `desk_return`.
+    pub returned: Option<Distribution>,
+    /// Lower numbers are served first (servers mode).
+    pub priority: u8,
+}
+
+/// A licensing rule: from its start, a controlled route ships only against a licence.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Licensing {
+    /// Controlled routes, ascending.
+    pub controlled: Vec<RouteId>,
+    /// Position in `classes` of each controlled route.
+    pub class_of: Vec<u16>,
+    /// Classes.
+    pub classes: Vec<Class>,
+    /// Law of the review time.
+    pub law: ReviewLaw,
+    /// Infinite or servers.
+    pub capacity: Capacity,
+    /// Single or multi shipment.
+    pub use_: Use,
+}
+
+/// What a regime changes at the desk while it lasts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Regime {
+    /// Position of the licensing rule in the scenario's shocks.
+    pub licensing: usize,
+    /// Multiplies the speed of each class (as many as the rule has classes).
+    pub speed: Vec<Distribution>,
+    /// Replaces the probability of rejection.
+    pub reject: Option<Distribution>,
+    /// Replaces the probability of return.
+    pub returned: Option<Distribution>,
+    /// Replaces the number of officers.
+    pub officers: Option<Distribution>,
+}
