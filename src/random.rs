@@ -2,3 +2,5 @@
 
 pub mod philox;
 pub mod sample;
+pub mod special;
+mod valid;
