@@ -54,6 +54,25 @@ pub struct Plan {
     pub converge: Option<Convergence>,
 }
 
+/// Which series a run writes out.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outputs {
+    /// Kinds of groups wanted (`total`, `stage`, `region`, `country`, `company`, `facility`,
+    /// `destination`); empty: the default of the program.
+    pub groups: Vec<String>,
+    /// Names of series wanted; empty: all.
+    pub series: Vec<String>,
+}
+
+/// A text that was read to make a scenario, for the manifest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InputText {
+    /// Path as typed, `<embedded>/…`, or `--set`.
+    pub name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
 /// A resolved scenario. Everything the kernel needs; nothing that can fail.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Scenario {
@@ -89,6 +108,10 @@ pub struct Scenario {
     pub expectation: Option<Expectation>,
     /// Dated labels for charts.
     pub marks: Vec<(i32, String)>,
+    /// Which series are wanted.
+    pub outputs: Outputs,
+    /// Every text read to make it (no part of its digest).
+    pub inputs: Vec<InputText>,
 }
 
 impl Scenario {

@@ -1,7 +1,7 @@
 //! Export licensing as data: which routes need a licence, how the desk decides.
 
 use crate::id::RouteId;
-use crate::random::sample::Distribution;
+use crate::policy::parameter::Value;
 
 /// Law of the review time beyond intake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -26,9 +26,9 @@ pub enum Capacity {
     /// `officers` cases' worth of work a day ÷ `officer_days` per case, first come first served inside a priority class.
     Servers {
         /// Number of officers.
-        officers: Distribution,
+        officers: Value,
         /// Officer-days one case takes.
-        officer_days: Distribution,
+        officer_days: Value,
     },
 }
 
@@ -48,11 +48,11 @@ pub struct Class {
     /// Name, e.g. `united-states`, `defence`, `other`.
     pub name: String,
     /// Multiplies the desk's speed.
-    pub speed: Distribution,
+    pub speed: Value,
     /// Probability of rejection; `None`: the parameter `desk_reject`.
-    pub reject: Option<Distribution>,
+    pub reject: Option<Value>,
     /// Probability of return for information; `None`: the parameter `desk_return`.
-    pub returned: Option<Distribution>,
+    pub returned: Option<Value>,
     /// Lower numbers are served first (servers mode).
     pub priority: u8,
 }
@@ -72,6 +72,9 @@ pub struct Licensing {
     pub capacity: Capacity,
     /// Single or multi shipment.
     pub use_: Use,
+    /// The rule of October 2025 on foreign-made goods: a controlled route needs a licence only while the
+    /// share of value of Chinese origin in its supplier's goods is at least this; `None`: always.
+    pub de_minimis: Option<Value>,
 }
 
 /// What a regime changes at the desk while it lasts.
@@ -80,11 +83,11 @@ pub struct Regime {
     /// Position of the licensing rule in the scenario's shocks.
     pub licensing: usize,
     /// Multiplies the speed of each class (as many as the rule has classes).
-    pub speed: Vec<Distribution>,
+    pub speed: Vec<Value>,
     /// Replaces the probability of rejection.
-    pub reject: Option<Distribution>,
+    pub reject: Option<Value>,
     /// Replaces the probability of return.
-    pub returned: Option<Distribution>,
+    pub returned: Option<Value>,
     /// Replaces the number of officers.
-    pub officers: Option<Distribution>,
+    pub officers: Option<Value>,
 }

@@ -210,3 +210,39 @@ impl Parameters {
         self.0[parameter as usize] = distribution;
     }
 }
+
+/// A number of a policy: drawn for itself, or the very draw of a parameter.
+///
+/// In a scenario file `speed = { parameter = "us_speed" }`; whoever reads it takes the replication's draw
+/// of that parameter, so that policy and parameter never disagree.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Value {
+    /// A fixed number or a draw of its own, keyed by the shock's id and the field.
+    Drawn(Distribution),
+    /// The same draw as this parameter's.
+    Parameter(Parameter),
+}
+
+impl Value {
+    /// A known number.
+    #[must_use]
+    pub fn fixed(number: f64) -> Self {
+        Self::Drawn(Fixed(number))
+    }
+
+    /// The distribution behind it (for a parameter, its distribution in this scenario). To be drawn with
+    /// the parameter's key when it is one.
+    #[must_use]
+    pub fn distribution<'a>(&'a self, parameters: &'a Parameters) -> &'a Distribution {
+        match self {
+            Self::Drawn(distribution) => distribution,
+            Self::Parameter(parameter) => parameters.get(*parameter),
+        }
+    }
+}
+
+impl From<Distribution> for Value {
+    fn from(distribution: Distribution) -> Self {
+        Self::Drawn(distribution)
+    }
+}

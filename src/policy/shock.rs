@@ -2,15 +2,15 @@
 
 use super::licence::{Licensing, Regime};
 use crate::id::{LineId, PoolId, RouteId};
-use crate::random::sample::Distribution;
+use crate::policy::parameter::Value;
 
 /// A date, fixed or drawn.
 #[derive(Clone, PartialEq, Debug)]
 pub struct When {
     /// Days since 1970-01-01.
     pub date: i32,
-    /// Days added (rounded to whole days), usually `Fixed(0)`.
-    pub delay: Distribution,
+    /// Days added (rounded to whole days), usually fixed at 0.
+    pub delay: Value,
 }
 
 /// How a shock ends.
@@ -21,7 +21,7 @@ pub enum End {
     /// On a date.
     At(When),
     /// After a number of days.
-    After(Distribution),
+    After(Value),
 }
 
 /// A shock that starts because another did.
@@ -32,7 +32,7 @@ pub struct Trigger {
     /// Whether its end (instead of its start) is what counts.
     pub on_end: bool,
     /// Days between.
-    pub delay: Distribution,
+    pub delay: Value,
     /// Probability that it happens at all.
     pub probability: f64,
 }
@@ -60,11 +60,11 @@ pub enum Kind {
         /// Capacities hit.
         pools: Vec<PoolId>,
         /// Share lost.
-        loss: Distribution,
+        loss: Value,
         /// Path of recovery after the end.
         recovery: RecoveryShape,
         /// Recovery time in days.
-        recovery_days: Distribution,
+        recovery_days: Value,
     },
     /// Nothing leaves on these routes.
     Embargo {
@@ -76,7 +76,7 @@ pub enum Kind {
         /// Routes under the quota.
         routes: Vec<RouteId>,
         /// Tonnes per period.
-        tonnes: Distribution,
+        tonnes: Value,
         /// Length of a period in days.
         period_days: u32,
     },
@@ -99,14 +99,14 @@ pub enum Kind {
         /// Routes it falls on.
         routes: Vec<RouteId>,
         /// Ad-valorem rate (0.25 = 25 %).
-        rate: Distribution,
+        rate: Value,
     },
     /// Goods dispatched while it lasts take longer.
     LaneDelay {
         /// Routes delayed.
         routes: Vec<RouteId>,
         /// Extra days by surface (rounded to steps, at most 120).
-        days: Distribution,
+        days: Value,
     },
     /// Nothing leaves while it lasts and goods at sea arrive so much later.
     PortClosure {
@@ -118,14 +118,14 @@ pub enum Kind {
         /// Lines whose final demand changes.
         lines: Vec<LineId>,
         /// Factor.
-        factor: Distribution,
+        factor: Value,
     },
     /// A stockpile is released to lines short of an input.
     StockpileRelease {
         /// Routes into whose buyer's stock it is released, in proportion to base flow.
         routes: Vec<RouteId>,
         /// Tonnes in the stockpile.
-        tonnes: Distribution,
+        tonnes: Value,
         /// Most tonnes released per day.
         rate: f64,
         /// Cover (days) below which it is released.
@@ -136,9 +136,9 @@ pub enum Kind {
         /// Capacities enlarged.
         pools: Vec<PoolId>,
         /// Share of base capacity added (0.5 = half as much again); for plants with none, of their nameplate.
-        added: Distribution,
+        added: Value,
         /// Days of the ramp.
-        ramp_days: Distribution,
+        ramp_days: Value,
         /// Whether routes from the pools open or grow with it.
         routes: Vec<RouteId>,
     },
@@ -147,14 +147,14 @@ pub enum Kind {
         /// Capacities supported.
         pools: Vec<PoolId>,
         /// Growth of capacity per year while it lasts.
-        growth: Distribution,
+        growth: Value,
     },
     /// Users replace heavy-rare-earth magnets by heavy-free ones at this rate, up to a limit.
     Substitution {
         /// Lines that change their recipe.
         lines: Vec<LineId>,
         /// Share of the heavy input replaced per year.
-        rate: Distribution,
+        rate: Value,
         /// Largest share replaced.
         limit: f64,
     },
