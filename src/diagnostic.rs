@@ -58,7 +58,13 @@ impl Diagnostic {
     /// An error without a place yet.
     #[must_use]
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), labels: Vec::new(), help: Vec::new() }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            help: Vec::new(),
+        }
     }
 
     /// A warning without a place yet.
@@ -173,9 +179,13 @@ impl Diagnostics {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code).elements(Vec::<Snippet<'_, Annotation<'_>>>::new());
+        let mut group = level
+            .primary_title(diagnostic.message.as_str())
+            .id(diagnostic.code)
+            .elements(Vec::<Snippet<'_, Annotation<'_>>>::new());
         for (position, source) in self.sources.iter().enumerate() {
-            let here: Vec<_> = diagnostic.labels.iter().enumerate().filter(|(_, (s, _))| s.source.0 == position).collect();
+            let here: Vec<_> =
+                diagnostic.labels.iter().enumerate().filter(|(_, (s, _))| s.source.0 == position).collect();
             if here.is_empty() {
                 continue;
             }

@@ -82,9 +82,8 @@ impl fmt::Debug for Place {
 #[must_use]
 pub fn in_european_union(country: Place) -> bool {
     const MEMBERS: &[&str] = &[
-        "AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV",
-        "HUN", "IRL", "ITA", "LTU", "LUX", "LVA", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN",
-        "SWE", "XEU",
+        "AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV", "HUN",
+        "IRL", "ITA", "LTU", "LUX", "LVA", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN", "SWE", "XEU",
     ];
     MEMBERS.contains(&country.as_str())
 }

@@ -1,0 +1,332 @@
+//! Fan charts: how a quantity may go over time, one panel or many.
+
+use super::axis::{Axis, long_date, range};
+use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
+use super::page::{Page, Sign, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid};
+use super::theme::{BLUE, INK, LABEL, MUTED, PAGE_HEIGHT, SMALL, TICK, VERMILLION, tint};
+use super::{Format, Provenance};
+use crate::error::Error;
+
+/// Most panels on one page; further ones are counted in a note.
+const MOST_PANELS: usize = 60;
+
+/// Something that happened on a day, drawn as an upright line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Event {
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// A few words.
+    pub label: String,
+}
+
+/// One series with its bands. All vectors are as long as `dates`; `NaN` leaves a gap.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FanPanel {
+    /// What the series is of, e.g. a destination, a region, an automaker.
+    pub title: String,
+    /// Days since 1970-01-01, ascending: one per day, week or month.
+    pub dates: Vec<i32>,
+    /// 5 % quantile, in the chart's unit.
+    pub p05: Vec<f64>,
+    /// 25 % quantile.
+    pub p25: Vec<f64>,
+    /// Median.
+    pub p50: Vec<f64>,
+    /// 75 % quantile.
+    pub p75: Vec<f64>,
+    /// 95 % quantile.
+    pub p95: Vec<f64>,
+    /// Mean, if wanted.
+    pub mean: Option<Vec<f64>>,
+    /// The same quantity without the shock, if wanted.
+    pub baseline: Option<Vec<f64>>,
+    /// What was observed: day and value.
+    pub observed: Vec<(i32, f64)>,
+}
+
+/// One quantity over time in one or many panels.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FanChart {
+    /// Title of the picture.
+    pub caption: String,
+    /// A line under the title; may be empty.
+    pub subtitle: String,
+    /// What is measured and in what, e.g. "magnet exports, t per month".
+    pub quantity: String,
+    /// The panels.
+    pub panels: Vec<FanPanel>,
+    /// Dated events, common to all panels.
+    pub events: Vec<Event>,
+    /// All panels on one scale.
+    pub shared_scale: bool,
+    /// The footer.
+    pub provenance: Provenance,
+}
+
+impl FanPanel {
+    fn check(&self) -> Result<(), String> {
+        let series = [
+            ("p05", Some(&self.p05)),
+            ("p25", Some(&self.p25)),
+            ("p50", Some(&self.p50)),
+            ("p75", Some(&self.p75)),
+            ("p95", Some(&self.p95)),
+            ("mean", self.mean.as_ref()),
+            ("baseline", self.baseline.as_ref()),
+        ];
+        for (name, values) in series {
+            if let Some(values) = values
+                && values.len() != self.dates.len()
+            {
+                return Err(format!(
+                    "panel `{}`: {} values of {name} for {} dates",
+                    self.title,
+                    values.len(),
+                    self.dates.len()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn value_range(&self) -> Option<(f64, f64)> {
+        range(
+            [&self.p05, &self.p25, &self.p50, &self.p75, &self.p95]
+                .into_iter()
+                .chain(self.mean.as_ref())
+                .chain(self.baseline.as_ref())
+                .flatten()
+                .chain(self.observed.iter().map(|(_, v)| v)),
+        )
+    }
+
+    fn day_range(&self) -> Option<(f64, f64)> {
+        let days: Vec<f64> =
+            self.dates.iter().chain(self.observed.iter().map(|(d, _)| d)).map(|d| f64::from(*d)).collect();
+        range(&days)
+    }
+}
+
+fn joined(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Columns of a grid of `count` panels on a wide page.
+fn columns(count: usize) -> usize {
+    match count {
+        0..=3 => count.max(1),
+        4 => 2,
+        5 | 6 | 9 => 3,
+        7 | 8 | 10..=16 => 4,
+        _ => 5,
+    }
+}
+
+impl FanChart {
+    /// Draws the chart.
+    ///
+    /// # Errors
+    /// [`Error::Chart`] when a series is not as long as its dates, or the picture cannot be encoded.
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, Error> {
+        for panel in &self.panels {
+            panel.check().map_err(|problem| Error::Chart { chart: self.caption.clone(), problem })?;
+        }
+        self.drawing().render(format)
+    }
+
+    fn drawing(&self) -> Drawing {
+        let count = self.panels.len().min(MOST_PANELS);
+        let across = columns(count);
+        let down = count.div_ceil(across).max(1);
+        let height = PAGE_HEIGHT.max(260.0 + down as f64 * 190.0);
+        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        if self.panels.is_empty() {
+            return page.nothing("there is no series");
+        }
+        let shown = &self.panels[..count];
+        let values = shown.iter().map(FanPanel::value_range).fold(None, joined);
+        let days = shown.iter().map(FanPanel::day_range).fold(None, joined);
+        let (Some(values), Some(days)) = (values, days) else {
+            return page.nothing("no series holds a finite number");
+        };
+        if self.panels.len() > count {
+            page.note(&format!("{} further panels are not shown.", self.panels.len() - count));
+        }
+        page.legend(&self.legend_entries(shown));
+        let mut events: Vec<&Event> =
+            self.events.iter().filter(|e| (days.0..=days.1).contains(&f64::from(e.day))).collect();
+        events.sort_by_key(|e| e.day);
+        if count > 1 && !events.is_empty() {
+            let key: Vec<String> = events
+                .iter()
+                .enumerate()
+                .map(|(i, e)| format!("({}) {} {}", letter(i), long_date(e.day), e.label))
+                .collect();
+            page.note(&format!("Events: {}.", key.join("; ")));
+        }
+
+        let body = page.body();
+        let tick = if across > 3 { SMALL + 1.0 } else { TICK };
+        // Labels are measured on a trial axis, as their width sets the frame they stand beside.
+        let scale = |panel: &FanPanel, low: f64, high: f64| {
+            let range = if self.shared_scale { values } else { panel.value_range().unwrap_or(values) };
+            Axis::linear(range.0.min(0.0), range.1.max(0.0), low, high, if down > 2 { 3 } else { 7 / down })
+        };
+        let labels = shown.iter().map(|p| label_width(&scale(p, 1.0, 0.0), tick)).fold(0.0, f64::max) + 12.0;
+        // The quantity stands above the panels, level, where it reads without turning one's head.
+        let common = {
+            let axes: Vec<Axis> = shown.iter().map(|p| scale(p, 1.0, 0.0)).collect();
+            let first = axes[0].multiple;
+            if axes.iter().all(|a| a.multiple == first) { Some(axes[0].unit("")) } else { None }
+        };
+        let quantity = match &common {
+            Some(multiple) if !multiple.is_empty() => format!("{} ({multiple})", self.quantity),
+            _ => self.quantity.clone(),
+        };
+        let heading = fit(&quantity, LABEL, false, body.width());
+        page.drawing.text((body.x0, body.y0 + LABEL), &heading, LABEL, MUTED, Anchor::Left);
+        let top = body.y0 + LABEL + 8.0;
+        let d = &mut page.drawing;
+        let (cell_width, cell_height) = (body.width() / across as f64, (body.y1 - top) / down as f64);
+        for (i, panel) in shown.iter().enumerate() {
+            let (column, row) = (i % across, i / across);
+            let x0 = body.x0 + column as f64 * cell_width;
+            let y0 = top + row as f64 * cell_height;
+            let title = if panel.title.is_empty() { 6.0 } else { LABEL + 14.0 };
+            let marks = if events.is_empty() || count == 1 { 0.0 } else { SMALL + 4.0 };
+            let levels = if count == 1 {
+                event_levels(&events, days, x0 + labels, x0 + cell_width - 20.0)
+            } else {
+                vec![]
+            };
+            let event_room = levels.iter().map(|l| l.level + 1).max().unwrap_or(0) as f64 * (TICK + 6.0);
+            let frame = Frame::new(
+                x0 + labels,
+                y0 + title + marks + event_room,
+                x0 + cell_width - 20.0,
+                y0 + cell_height - tick - 14.0,
+            );
+            let multiple = scale(panel, 1.0, 0.0).multiple;
+            let name = if common.is_none() && !multiple.is_empty() {
+                format!("{} ({multiple})", panel.title)
+            } else {
+                panel.title.clone()
+            };
+            panel_title(d, frame.x0, y0 + LABEL + 4.0, &name, frame.width());
+            if panel.value_range().is_none() {
+                empty_panel(d, frame, "no finite number");
+                continue;
+            }
+            let y = scale(panel, frame.y1, frame.y0);
+            let x = Axis::dates(days.0, days.1, frame.x0, frame.x1, tick);
+            x_grid(d, frame, &x, tick, true);
+            y_grid(d, frame, &y, tick, true);
+            for (i, event) in events.iter().enumerate() {
+                let at = x.place(f64::from(event.day));
+                if let Some(place) = levels.get(i) {
+                    let baseline = frame.y0 - 6.0 - place.level as f64 * (TICK + 6.0);
+                    d.line(&[(at, baseline + 4.0), (at, frame.y1)], 1.5, MUTED);
+                    d.text((place.x, baseline), &place.label, TICK, MUTED, Anchor::Left);
+                } else {
+                    d.line(&[(at, frame.y0 - 4.0), (at, frame.y1)], 1.2, MUTED);
+                    d.text((at, frame.y0 - 7.0), &letter(i), SMALL, MUTED, Anchor::Centre);
+                }
+            }
+            floor_line(d, frame);
+            draw_series(d, panel, &x, &y, if count > 6 { 2.2 } else { 3.0 });
+        }
+        page.drawing
+    }
+
+    fn legend_entries(&self, shown: &[FanPanel]) -> Vec<(Sign, String)> {
+        let mut entries = vec![
+            (Sign::Line(BLUE), "median".to_string()),
+            (Sign::Area(tint(BLUE, 0.5)), "25–75 % of runs".to_string()),
+            (Sign::Area(tint(BLUE, 0.22)), "5–95 % of runs".to_string()),
+        ];
+        if shown.iter().any(|p| p.mean.is_some()) {
+            entries.push((Sign::Dashed(BLUE), "mean".to_string()));
+        }
+        if shown.iter().any(|p| p.baseline.is_some()) {
+            entries.push((Sign::Dashed(INK), "baseline (calm)".to_string()));
+        }
+        if shown.iter().any(|p| !p.observed.is_empty()) {
+            entries.push((Sign::Dot(VERMILLION), "observed".to_string()));
+        }
+        entries
+    }
+}
+
+fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64) {
+    let place = |values: &[f64]| -> Vec<(f64, f64)> {
+        panel.dates.iter().zip(values).map(|(day, v)| (x.place(f64::from(*day)), y.place(*v))).collect()
+    };
+    if panel.dates.len() == 1 {
+        // A single period has no width: draw the bands as upright bars.
+        for (low, high, strength, half) in
+            [(&panel.p05, &panel.p95, 0.22, 10.0), (&panel.p25, &panel.p75, 0.5, 10.0)]
+        {
+            let (low, high) = (place(low)[0], place(high)[0]);
+            d.rect(Frame::new(low.0 - half, high.1, low.0 + half, low.1), tint(BLUE, strength));
+        }
+        let middle = place(&panel.p50)[0];
+        d.line(&[(middle.0 - 14.0, middle.1), (middle.0 + 14.0, middle.1)], width, BLUE);
+        for (series, colour) in [(&panel.baseline, INK), (&panel.mean, BLUE)] {
+            if let Some(series) = series {
+                let at = place(series)[0];
+                d.dashed(&[(at.0 - 20.0, at.1), (at.0 + 20.0, at.1)], width * 0.8, colour, 6.0, 4.0);
+            }
+        }
+    } else {
+        d.between(&place(&panel.p05), &place(&panel.p95), tint(BLUE, 0.22));
+        d.between(&place(&panel.p25), &place(&panel.p75), tint(BLUE, 0.5));
+        if let Some(baseline) = &panel.baseline {
+            d.dashed(&place(baseline), width * 0.8, INK, 9.0, 6.0);
+        }
+        if let Some(mean) = &panel.mean {
+            d.dashed(&place(mean), width * 0.8, BLUE, 9.0, 6.0);
+        }
+        d.line(&place(&panel.p50), width, BLUE);
+    }
+    for (day, value) in &panel.observed {
+        d.dot(x.place(f64::from(*day)), y.place(*value), width * 1.9, VERMILLION);
+    }
+}
+
+/// Where the label of an event goes: which row above the frame, from which x; and where its line stands.
+struct EventPlace {
+    level: usize,
+    line: f64,
+    x: f64,
+    label: String,
+}
+
+/// Puts labels into as few rows as keep them from touching each other and each other's upright lines.
+fn event_levels(events: &[&Event], days: (f64, f64), from: f64, to: f64) -> Vec<EventPlace> {
+    let x = Axis::dates(days.0, days.1, from, to, TICK);
+    let mut places: Vec<EventPlace> = Vec::new();
+    // From the latest to the earliest. The line of a label crosses all rows below it, so a label may share a
+    // row with later ones, or lie below them, only if it ends before they begin.
+    for event in events.iter().rev() {
+        let label = fit(&event.label, TICK, false, (to - from) * 0.5);
+        let width = text_width(&label, TICK, false);
+        let line = x.place(f64::from(event.day));
+        // A label that would run off the page turns to the left of its line.
+        let left = if line + 5.0 + width > to { line - 5.0 - width } else { line + 5.0 };
+        let free = |level: usize| {
+            places.iter().all(|later| later.level < level || left + width + 8.0 < later.x.min(later.line))
+        };
+        let level = (0..=places.len()).find(|level| free(*level)).unwrap_or(places.len());
+        places.push(EventPlace { level, line, x: left, label });
+    }
+    places.reverse();
+    places
+}
+
+fn letter(index: usize) -> String {
+    let letter = char::from(b'a' + (index % 26) as u8);
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
+}

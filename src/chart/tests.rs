@@ -1,0 +1,196 @@
+//! Pictures of synthetic data. `cargo test --lib chart:: -- --nocapture` with COERCIVITY_CHARTS set to a
+//! folder also writes every picture there, to be looked at.
+
+use super::*;
+
+pub(super) fn provenance() -> Provenance {
+    Provenance {
+        scenario: "synthetic test data".into(),
+        runs: 10_000,
+        seed: 42,
+        band: "5–95 % and 25–75 % of runs".into(),
+        vintage: "none, all numbers are made up".into(),
+        version: "0.1.0".into(),
+    }
+}
+
+/// Renders twice in both formats, checks what every picture must hold, returns the SVG.
+pub(super) fn examine(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, crate::error::Error>) -> String {
+    let svg = String::from_utf8(render(Format::Svg).unwrap()).unwrap();
+    let png = render(Format::Png).unwrap();
+    assert_eq!(svg.as_bytes(), render(Format::Svg).unwrap(), "{name}: SVG differs between calls");
+    assert_eq!(png, render(Format::Png).unwrap(), "{name}: PNG differs between calls");
+    well_formed(&svg);
+    assert!(svg.contains("synthetic test data"), "{name}: no scenario in the footer");
+    assert!(svg.contains("10,000 runs, seed 42"), "{name}: no runs in the footer");
+    assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+    let side = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
+    assert_eq!(side(16), 1600, "{name}: width");
+    assert!(svg.contains(&format!("height=\"{}\"", side(20))), "{name}: height");
+    if let Ok(folder) = std::env::var("COERCIVITY_CHARTS") {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(format!("{folder}/{name}.png"), &png).unwrap();
+        std::fs::write(format!("{folder}/{name}.svg"), &svg).unwrap();
+    }
+    svg
+}
+
+/// Tags nest and close, attributes are quoted, and no stray `<` or bare `&` is left in texts.
+fn well_formed(svg: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    for piece in svg.split('<').skip(1) {
+        let (tag, text) = piece.split_once('>').expect("a tag that closes");
+        assert_eq!(tag.matches('"').count() % 2, 0, "quotes in <{tag}>");
+        if let Some(name) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(name));
+        } else if !tag.ends_with('/') {
+            open.push(tag.split_whitespace().next().unwrap());
+        }
+        for entity in text.split('&').skip(1) {
+            assert!(entity.split_once(';').is_some_and(|(name, _)| name.len() <= 5), "bare & in {text}");
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+    assert!(!svg.contains("NaN"));
+}
+
+/// Repeatable numbers in 0..1 that look irregular.
+pub(super) fn wobble(i: usize, salt: usize) -> f64 {
+    let mixed = (i as u64 * 2_654_435_761 + salt as u64 * 40_503).wrapping_mul(6_364_136_223_846_793_005);
+    (mixed >> 40) as f64 / (1_u64 << 24) as f64
+}
+
+pub(super) fn panel(title: &str, salt: usize, level: f64, monthly: bool) -> FanPanel {
+    let (count, step) = if monthly { (18, 30) } else { (78, 7) };
+    let dates: Vec<i32> = (0..count).map(|i| 20_089 + i * step).collect();
+    let share = |day: i32| {
+        let t = f64::from(day - 20_182);
+        if t < 0.0 { 1.0 } else { 1.0 - 0.85 * libm::exp(-t / 90.0) * (t / 25.0).min(1.0) }
+    };
+    let middle: Vec<f64> =
+        dates.iter().enumerate().map(|(i, d)| level * share(*d) * (0.95 + 0.1 * wobble(i, salt))).collect();
+    let spread = |k: f64| -> Vec<f64> {
+        dates
+            .iter()
+            .zip(&middle)
+            .map(|(d, m)| (m + k * level * (0.02 + (1.0 - share(*d)) * 0.25)).max(0.0))
+            .collect()
+    };
+    FanPanel {
+        title: title.into(),
+        p05: spread(-1.6),
+        p25: spread(-0.6),
+        p75: spread(0.7),
+        p95: spread(1.9),
+        mean: Some(spread(0.15)),
+        baseline: Some(vec![level; dates.len()]),
+        observed: dates.iter().zip(&middle).take(12).map(|(d, m)| (*d, m * 1.04)).collect(),
+        p50: middle,
+        dates,
+    }
+}
+
+fn events() -> Vec<Event> {
+    [
+        (20_182, "licences required"),
+        (20_222, "Geneva truce"),
+        (20_262, "general licences"),
+        (20_370, "second round"),
+        (20_402, "suspended"),
+    ]
+    .map(|(day, label)| Event { day, label: label.into() })
+    .to_vec()
+}
+
+fn fan(count: usize, level: f64) -> FanChart {
+    FanChart {
+        caption: "Magnet exports of China (synthetic test data)".into(),
+        subtitle: "All destinations, with licences required from April 2025".into(),
+        quantity: "magnet exports, t per month".into(),
+        panels: (0..count)
+            .map(|i| {
+                panel(if count == 1 { "" } else { DESTINATIONS[i % 12] }, i, level / (1.0 + i as f64), true)
+            })
+            .collect(),
+        events: events(),
+        shared_scale: false,
+        provenance: provenance(),
+    }
+}
+
+const DESTINATIONS: [&str; 12] = [
+    "Germany",
+    "United States",
+    "Republic of Korea",
+    "Viet Nam",
+    "Japan",
+    "India",
+    "Poland",
+    "Thailand",
+    "France",
+    "Italy",
+    "Hungary and a very long list of further member states of a union",
+    "Mexico",
+];
+
+#[test]
+fn fan_of_one_panel() {
+    let svg = examine("fan_1", |f| fan(1, 4800.0).render(f));
+    for text in [
+        "Magnet exports of China",
+        "t per month",
+        "Geneva truce",
+        "May 2025",
+        "baseline (calm)",
+        "4,000",
+        "observed",
+    ] {
+        assert!(svg.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn fan_of_many_panels() {
+    for count in [2, 4, 12, 43] {
+        let svg = examine(&format!("fan_{count}"), |f| fan(count, 4800.0).render(f));
+        assert!(svg.contains("Republic of Korea") || count < 3);
+        assert!(svg.contains("(a) 4 Apr 2025 licences required"));
+    }
+}
+
+#[test]
+fn fan_of_small_and_large_values() {
+    let small = examine("fan_small", |f| fan(1, 1e-3).render(f));
+    assert!(small.contains("0.001"));
+    let large = examine("fan_large", |f| fan(1, 1e8).render(f));
+    assert!(large.contains("(million)"));
+}
+
+#[test]
+fn fan_without_anything_says_so() {
+    let mut chart = fan(0, 1.0);
+    assert!(examine("fan_none", |f| chart.render(f)).contains("nothing to show"));
+    chart.panels = vec![FanPanel::default()];
+    assert!(examine("fan_empty", |f| chart.render(f)).contains("nothing to show"));
+    chart.panels = vec![panel("gaps only", 0, 1.0, true), panel("zero", 0, 0.0, true)];
+    let gaps = &mut chart.panels[0];
+    for series in [&mut gaps.p05, &mut gaps.p25, &mut gaps.p50, &mut gaps.p75, &mut gaps.p95] {
+        series.fill(f64::NAN);
+    }
+    (gaps.mean, gaps.baseline) = (None, None);
+    gaps.observed.clear();
+    assert!(examine("fan_nan", |f| chart.render(f)).contains("nothing to show"));
+    let mut one = panel("one period", 0, 100.0, true);
+    one.dates.truncate(1);
+    for series in [&mut one.p05, &mut one.p25, &mut one.p50, &mut one.p75, &mut one.p95] {
+        series.truncate(1);
+    }
+    one.baseline = Some(vec![110.0]);
+    one.mean = None;
+    one.observed.truncate(1);
+    chart.panels = vec![one.clone()];
+    examine("fan_one_period", |f| chart.render(f));
+    one.p50.push(1.0);
+    chart.panels = vec![one];
+    assert!(chart.render(Format::Svg).is_err());
+}
