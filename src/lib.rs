@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod error;
+pub mod firms;
 pub mod id;
 pub mod kernel;
 pub mod network;
