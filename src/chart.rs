@@ -12,12 +12,28 @@
 
 mod axis;
 mod drawing;
+mod exceedance;
 mod fan;
+mod first_stop;
+mod heatmap;
+mod licence_stack;
+mod network_map;
 mod page;
 mod paint;
+mod score;
 mod theme;
+mod tornado;
+mod waiting;
 
+pub use exceedance::{ExceedanceChart, ExceedanceCurve};
 pub use fan::{Event, FanChart, FanPanel};
+pub use first_stop::{FirstStopChart, FirstStopRow};
+pub use heatmap::{Heatmap, HeatmapRow};
+pub use licence_stack::{LicencePanel, LicenceStack};
+pub use network_map::{MapBox, MapFlow, NetworkMap};
+pub use score::{ParameterDensity, ScoreChart};
+pub use tornado::{Tornado, TornadoRow};
+pub use waiting::{WaitingChart, WaitingClass};
 
 /// File format of a rendered chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A picture as a list of shapes in page coordinates: what all charts produce and all formats are made of.
 
 use super::paint;
-use plotters::style::RGBAColor as Colour;
+use super::theme::Colour;
 
 /// Where the given x of a text lies in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,13 @@ impl Drawing {
     pub fn dot(&mut self, x: f64, y: f64, radius: f64, colour: Colour) {
         if x.is_finite() && y.is_finite() {
             self.shapes.push(Shape::Dot { x, y, radius: radius + 1.5, colour: super::theme::WHITE });
+            self.shapes.push(Shape::Dot { x, y, radius, colour });
+        }
+    }
+
+    /// A filled circle without a rim.
+    pub fn disc(&mut self, x: f64, y: f64, radius: f64, colour: Colour) {
+        if x.is_finite() && y.is_finite() {
             self.shapes.push(Shape::Dot { x, y, radius, colour });
         }
     }

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, long_date, range};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
-use super::page::{Page, Sign, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid};
+use super::page::{Page, Sign, columns, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid};
 use super::theme::{BLUE, INK, LABEL, MUTED, PAGE_HEIGHT, SMALL, TICK, VERMILLION, tint};
 use super::{Format, Provenance};
 use crate::error::Error;
@@ -114,17 +114,6 @@ fn joined(a: Option<(f64, f64)>, b: Option<(f64, f64)>) -> Option<(f64, f64)> {
     }
 }
 
-/// Columns of a grid of `count` panels on a wide page.
-fn columns(count: usize) -> usize {
-    match count {
-        0..=3 => count.max(1),
-        4 => 2,
-        5 | 6 | 9 => 3,
-        7 | 8 | 10..=16 => 4,
-        _ => 5,
-    }
-}
-
 impl FanChart {
     /// Draws the chart.
     ///
@@ -188,7 +177,7 @@ impl FanChart {
         };
         let heading = fit(&quantity, LABEL, false, body.width());
         page.drawing.text((body.x0, body.y0 + LABEL), &heading, LABEL, MUTED, Anchor::Left);
-        let top = body.y0 + LABEL + 8.0;
+        let top = body.y0 + LABEL + 14.0;
         let d = &mut page.drawing;
         let (cell_width, cell_height) = (body.width() / across as f64, (body.y1 - top) / down as f64);
         for (i, panel) in shown.iter().enumerate() {

@@ -3,10 +3,10 @@
 use super::Provenance;
 use super::axis::Axis;
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width, wrap};
+use super::theme::Colour;
 use super::theme::{
     AXIS, GRID, INK, LABEL, MARGIN, MUTED, PAGE_HEIGHT, PAGE_WIDTH, SMALL, SUBTITLE, TICK, TITLE,
 };
-use plotters::style::RGBAColor as Colour;
 
 /// The sign beside a legend entry.
 #[derive(Debug, Clone, Copy)]
@@ -186,4 +186,60 @@ pub(super) fn empty_panel(d: &mut Drawing, frame: Frame, why: &str) {
     d.rect(frame, super::theme::ZERO);
     let text = fit(&format!("nothing to show: {why}"), TICK, false, frame.width() - 16.0);
     d.text((frame.centre_x(), frame.centre_y()), &text, TICK, MUTED, Anchor::Centre);
+}
+
+/// Columns of a grid of `count` panels on a wide page.
+pub(super) fn columns(count: usize) -> usize {
+    match count {
+        0..=3 => count.max(1),
+        4 => 2,
+        5 | 6 | 9 => 3,
+        7 | 8 | 10..=16 => 4,
+        _ => 5,
+    }
+}
+
+/// A grid of `count` equal cells in `body`, row by row.
+pub(super) fn cells(body: Frame, count: usize) -> Vec<Frame> {
+    let across = columns(count);
+    let down = count.div_ceil(across).max(1);
+    let (width, height) = (body.width() / across as f64, body.height() / down as f64);
+    (0..count)
+        .map(|i| {
+            let (x, y) = (body.x0 + (i % across) as f64 * width, body.y0 + (i / across) as f64 * height);
+            Frame::new(x, y, x + width, y + height)
+        })
+        .collect()
+}
+
+/// Height of a page that holds `rows` of rows, none lower than `least`: short for few, tall for many.
+pub(super) fn height_for_rows(rows: usize, least: f64) -> f64 {
+    let rows = rows as f64;
+    (330.0 + rows * 44.0).clamp(520.0, PAGE_HEIGHT).max(300.0 + rows * least)
+}
+
+/// An upright colour bar for a share of `top`, with its title above; needs about 120 units to the right of x.
+pub(super) fn colour_bar(d: &mut Drawing, frame: Frame, top: f64, title: &[String]) {
+    let mut y = frame.y0 + SMALL;
+    for line in title {
+        d.text((frame.x0, y), line, SMALL, INK, Anchor::Left);
+        y += SMALL * 1.3;
+    }
+    let zero = 18.0;
+    let bar = Frame::new(frame.x0, y, frame.x0 + 26.0, frame.y1 - zero - 6.0);
+    let steps = 64;
+    for i in 0..steps {
+        let at = |k: usize| bar.y1 - bar.height() * k as f64 / f64::from(steps as u32);
+        let share = (i as f64 + 0.5) / f64::from(steps as u32);
+        d.rect(Frame::new(bar.x0, at(i + 1), bar.x1, at(i)), super::theme::sequential(share));
+    }
+    let axis = Axis::exact(0.0, top, bar.y1, bar.y0, 5);
+    for tick in axis.ticks.iter().filter(|t| t.value > 0.0) {
+        let y = axis.place(tick.value);
+        d.line(&[(bar.x1, y), (bar.x1 + 5.0, y)], 1.0, AXIS);
+        d.text((bar.x1 + 9.0, y + SMALL * 0.36), &tick.label, SMALL, INK, Anchor::Left);
+    }
+    let none = Frame::new(bar.x0, frame.y1 - zero, bar.x1, frame.y1);
+    d.rect(none, super::theme::ZERO);
+    d.text((bar.x1 + 9.0, none.centre_y() + SMALL * 0.36), "0", SMALL, INK, Anchor::Left);
 }

@@ -4,7 +4,7 @@
 //! and Renslow 2018) from light to dark. Both stay apart for readers with colour-vision deficiency, and
 //! cividis also in greyscale print.
 
-use plotters::style::RGBAColor as Colour;
+pub(super) use plotters::style::RGBAColor as Colour;
 
 /// Page width, page units.
 pub(super) const PAGE_WIDTH: f64 = 1600.0;

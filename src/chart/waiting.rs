@@ -1,0 +1,223 @@
+//! Waiting times for a licence, by class: the share decided within so many days.
+
+use super::axis::{Axis, whole};
+use super::drawing::{Anchor, Drawing, Frame, fit};
+use super::page::{
+    Page, Sign, cells, columns, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid,
+};
+use super::theme::{BLUE, Colour, LABEL, MUTED, SMALL, TICK};
+use super::{Format, Provenance};
+use crate::error::Error;
+
+/// Other classes, in the background of each panel.
+const FAINT: Colour = Colour(205, 209, 214, 1.0);
+
+/// The applications of one class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingClass {
+    /// Name of the class.
+    pub label: String,
+    /// How many waited 0, 1, 2 … days for their decision.
+    pub decided_after: Vec<u64>,
+    /// How many were still waiting when the simulation ended; they keep the curve below 100 %.
+    pub undecided: u64,
+}
+
+/// Distribution of waiting times by class.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WaitingChart {
+    /// Title of the picture.
+    pub caption: String,
+    /// A line under the title; may be empty.
+    pub subtitle: String,
+    /// The classes, at most sixteen of them drawn.
+    pub classes: Vec<WaitingClass>,
+    /// The footer.
+    pub provenance: Provenance,
+}
+
+impl WaitingClass {
+    fn all(&self) -> f64 {
+        self.decided_after.iter().map(|n| *n as f64).sum::<f64>() + self.undecided as f64
+    }
+
+    /// Share decided by the end of each day, 0 to 100.
+    fn shares(&self) -> Vec<f64> {
+        let all = self.all();
+        let mut sum = 0.0;
+        self.decided_after
+            .iter()
+            .map(|n| {
+                sum += *n as f64;
+                100.0 * sum / all
+            })
+            .collect()
+    }
+
+    /// First day by which `share` per cent of all are decided.
+    fn day_of(&self, share: f64) -> Option<usize> {
+        self.shares().iter().position(|s| *s >= share - 1e-9)
+    }
+}
+
+impl WaitingChart {
+    /// Draws the chart.
+    ///
+    /// # Errors
+    /// [`Error::Chart`] when the picture cannot be encoded.
+    pub fn render(&self, format: Format) -> Result<Vec<u8>, Error> {
+        self.drawing().render(format)
+    }
+
+    fn drawing(&self) -> Drawing {
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
+        let shown = &self.classes[..self.classes.len().min(16)];
+        if shown.iter().all(|c| c.all() <= 0.0) {
+            return page.nothing("nobody applied for a licence");
+        }
+        if self.classes.len() > shown.len() {
+            page.note(&format!("{} further classes are not shown.", self.classes.len() - shown.len()));
+        }
+        let mut legend = vec![(Sign::Line(BLUE), "share decided within so many days".to_string())];
+        if shown.len() > 1 {
+            legend.push((Sign::Line(FAINT), "the other classes".to_string()));
+        }
+        legend.push((Sign::Dashed(MUTED), "half of all applications".to_string()));
+        page.legend(&legend);
+        let mut body = page.body();
+        let d = &mut page.drawing;
+        d.text((body.x0, body.y0 + LABEL), "decided, % of all applications", LABEL, MUTED, Anchor::Left);
+        body.y0 += LABEL + 14.0;
+        d.text((body.centre_x(), body.y1), "days since the application", LABEL, MUTED, Anchor::Centre);
+        body.y1 -= LABEL + 8.0;
+        let small = columns(shown.len()) > 3;
+        let tick = if small { SMALL } else { TICK };
+        // A year and a half of tail would squeeze the part that matters: end where almost all are decided.
+        let last = shown
+            .iter()
+            .filter_map(|c| {
+                let most = c.shares().last().copied()?;
+                c.day_of(most * 0.995)
+            })
+            .max()
+            .unwrap_or(0);
+        let labels = label_width(&Axis::with_step(0.0, 100.0, 25.0, 1.0, 0.0), tick) + 12.0;
+        for (i, (class, cell)) in shown.iter().zip(cells(body, shown.len())).enumerate() {
+            let frame = Frame::new(
+                cell.x0 + labels,
+                cell.y0 + LABEL * 2.3 + 14.0,
+                cell.x1 - 26.0,
+                cell.y1 - tick - 16.0,
+            );
+            panel_title(d, frame.x0, cell.y0 + LABEL, &class.label, frame.width());
+            if class.all() <= 0.0 {
+                empty_panel(d, frame, "no applications");
+                continue;
+            }
+            let median = class.day_of(50.0).map_or_else(
+                || "fewer than half decided".to_string(),
+                |day| format!("median {} d", whole(day as f64)),
+            );
+            let open = 100.0 * class.undecided as f64 / class.all();
+            let text = if class.undecided > 0 {
+                format!("{median}; {} % undecided", super::axis::number((open * 10.0).round() / 10.0))
+            } else {
+                median
+            };
+            let text = fit(&text, SMALL, false, frame.width());
+            d.text((frame.x0, cell.y0 + LABEL * 2.2), &text, SMALL, MUTED, Anchor::Left);
+            let x = Axis::linear(0.0, (last.max(1)) as f64, frame.x0, frame.x1, if small { 3 } else { 6 });
+            let y = Axis::with_step(0.0, 100.0, 25.0, frame.y1, frame.y0);
+            x_grid(d, frame, &x, tick, true);
+            y_grid(d, frame, &y, tick, true);
+            let half = y.place(50.0);
+            d.dashed(&[(frame.x0, half), (frame.x1, half)], 1.5, MUTED, 7.0, 6.0);
+            for (k, other) in shown.iter().enumerate() {
+                if k != i && other.all() > 0.0 {
+                    d.line(&stairs(other, &x, &y), 1.6, FAINT);
+                }
+            }
+            d.line(&stairs(class, &x, &y), 3.2, BLUE);
+            if let Some(day) = class.day_of(50.0) {
+                d.dot(x.place(day as f64), half, 5.0, BLUE);
+            }
+            floor_line(d, frame);
+        }
+        page.drawing
+    }
+}
+
+fn stairs(class: &WaitingClass, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+    let mut points = vec![(x.place(0.0), y.place(0.0))];
+    let mut height = y.place(0.0);
+    for (day, share) in class.shares().iter().enumerate() {
+        if day as f64 > x.high {
+            break;
+        }
+        points.push((x.place(day as f64), height));
+        height = y.place(*share);
+        points.push((x.place(day as f64), height));
+    }
+    points.push((x.place(x.high), height));
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::tests::{examine, provenance};
+
+    fn chart(count: usize) -> WaitingChart {
+        let classes = (0..count)
+            .map(|i| WaitingClass {
+                label: [
+                    "Civil, general licence",
+                    "Civil, first application",
+                    "Dual use, a class with a long name",
+                    "Unlisted magnets held",
+                ][i % 4]
+                    .into(),
+                decided_after: (0..200_u32)
+                    .map(|day| {
+                        let z = (f64::from(day) - 20.0 - 12.0 * i as f64) / (8.0 + 3.0 * i as f64);
+                        (1000.0 * libm::exp(-z * z / 2.0)) as u64
+                    })
+                    .collect(),
+                undecided: 3000 * i as u64,
+            })
+            .collect();
+        WaitingChart {
+            caption: "How long applications wait (synthetic test data)".into(),
+            subtitle: "All applications of all runs".into(),
+            classes,
+            provenance: provenance(),
+        }
+    }
+
+    #[test]
+    fn waiting_times() {
+        let svg = examine("waiting_4", |f| chart(4).render(f));
+        for text in [
+            "How long applications wait",
+            "days since the application",
+            "median 20 d",
+            "% undecided",
+            "other classes",
+        ] {
+            assert!(svg.contains(text), "{text}");
+        }
+        examine("waiting_1", |f| chart(1).render(f));
+        examine("waiting_12", |f| chart(12).render(f));
+    }
+
+    #[test]
+    fn odd_waiting_times() {
+        assert!(examine("waiting_none", |f| chart(0).render(f)).contains("nothing to show"));
+        let mut odd = chart(3);
+        odd.classes[0].decided_after.clear();
+        odd.classes[1].decided_after = vec![5];
+        odd.classes[2].decided_after.clear();
+        let svg = examine("waiting_odd", |f| odd.render(f));
+        assert!(svg.contains("no applications") && svg.contains("fewer than half"));
+    }
+}
