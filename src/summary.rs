@@ -177,26 +177,22 @@ impl Summary {
         let kept = self.rows.len();
         for (i, metric) in design.metrics.iter().enumerate() {
             let value = outcome.metrics.get(i).copied().unwrap_or(f64::NAN);
-            match to_fixed(value, metric.quantum) {
-                Some(q) => self.rows.push(q),
-                None => {
-                    self.rows.truncate(kept);
-                    return Err(NotFinite { metric: metric.name.clone(), value });
-                }
-            }
+            let Some(q) = to_fixed(value, metric.quantum) else {
+                self.rows.truncate(kept);
+                return Err(NotFinite { metric: metric.name.clone(), value });
+            };
+            self.rows.push(q);
         }
         let mut fixed = Vec::with_capacity(self.cells.len());
         let mut values = outcome.series.iter().copied();
         for series in &design.series {
             for date in &series.dates {
                 let value = values.next().unwrap_or(f64::NAN);
-                match to_fixed(value, series.quantum) {
-                    Some(q) => fixed.push(q),
-                    None => {
-                        self.rows.truncate(kept);
-                        return Err(NotFinite { metric: format!("{} of {date}", series.id), value });
-                    }
-                }
+                let Some(q) = to_fixed(value, series.quantum) else {
+                    self.rows.truncate(kept);
+                    return Err(NotFinite { metric: format!("{} of {date}", series.id), value });
+                };
+                fixed.push(q);
             }
         }
         let mut cells = self.cells.iter_mut().zip(fixed);
@@ -319,6 +315,7 @@ impl Series {
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 pub(crate) mod tests {
     use proptest::prelude::*;
 

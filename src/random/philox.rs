@@ -173,6 +173,7 @@ where
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use super::*;
 

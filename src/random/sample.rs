@@ -144,7 +144,7 @@ impl Distribution {
                 values.get(position).copied().unwrap_or(least)
             }
         };
-        value.clamp(least, most)
+        value.max(least).min(most)
     }
 
     /// Expected value, in the unit of the input.
@@ -252,6 +252,7 @@ fn weighted<'a>(values: &'a [f64], cumulative: &'a [f64]) -> impl Iterator<Item 
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use proptest::prelude::*;
 
@@ -305,6 +306,28 @@ mod tests {
     fn shown_as_written() {
         assert_eq!(samples()[2].to_string(), "triangular(1, 2, 4)");
         assert_eq!(Distribution::Fixed(0.25).to_string(), "0.25");
+    }
+
+    /// Whoever skips `validate` gets some number or NaN, but never a panic or an endless loop.
+    #[test]
+    fn nonsense_does_not_panic() {
+        let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e308];
+        for low in odd {
+            for high in odd {
+                for d in [
+                    Distribution::Uniform { low, high },
+                    Distribution::Triangular { low, mode: 3.0, high },
+                    Distribution::Pert { low, mode: f64::NAN, high },
+                    Distribution::LogNormal { mean: low, cv: high },
+                    Distribution::Beta { alpha: low, beta: high, low: 0.0, high: 1.0 },
+                    Distribution::Exponential { mean: low },
+                    Distribution::Empirical { values: vec![low], cumulative: vec![high, low] },
+                    Distribution::Empirical { values: vec![], cumulative: vec![] },
+                ] {
+                    let _ = (d.quantile(0.3), d.quantile(f64::NAN), d.mean(), d.variance(), d.validate());
+                }
+            }
+        }
     }
 
     fn any_distribution() -> impl Strategy<Value = Distribution> {

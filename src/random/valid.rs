@@ -90,6 +90,7 @@ fn within(name: &str, value: f64, (least, most): (f64, f64)) -> Result<(), Strin
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use super::*;
 

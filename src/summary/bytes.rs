@@ -172,15 +172,16 @@ impl Summary {
         let largest_sum = i128::from(LIMIT).checked_mul(i128::try_from(count).ok()?)?;
         for cell in &mut self.cells {
             let sum = reader.signed()?;
-            let (least, most) = (reader.steps()?, reader.steps()?);
+            let smallest = reader.steps()?;
+            let largest = reader.steps()?;
             let mut bins = Vec::new();
             for _ in 0..reader.whole::<usize>()? {
                 bins.push((i16::try_from(reader.signed()?).ok()?, reader.whole::<u32>()?));
             }
             let rising = bins.windows(2).all(|pair| pair[0].0 < pair[1].0);
             let filled = bins.iter().all(|&(_, count)| count > 0);
-            *cell = Cell { sum, least, most, bins };
-            if !(rising && filled && least <= most && (-largest_sum..=largest_sum).contains(&sum)) {
+            *cell = Cell { sum, least: smallest, most: largest, bins };
+            if !(rising && filled && smallest <= largest && (-largest_sum..=largest_sum).contains(&sum)) {
                 return None;
             }
             if usize::try_from(cell.count()).ok()? != count {
@@ -192,6 +193,7 @@ impl Summary {
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use proptest::prelude::*;
 

@@ -1,21 +1,22 @@
 //! Rounding to integer multiples of a quantum, once, and exact moments of the integers.
 
-/// Largest number of steps a value may have. 2⁵⁰ steps are exact in `f64`; sums of 2²⁷ squares of
-/// deviations from the mean stay below 2¹²⁷.
+/// Largest number of steps a value may have. 2⁵⁰ steps are exact in `f64`, and the squared deviations
+/// from the mean of 2²⁵ (33 million) such values, or differences of two, add up to less than 2¹²⁷.
 pub const LIMIT: i64 = 1 << 50;
 
-/// `value` in steps of `quantum`, rounded half away from zero; `None` if that is no number of at most
+/// `value` in steps of `quantum` (above 0), rounded half away from zero; `None` if that is no number of at most
 /// [`LIMIT`] steps.
 #[must_use]
 #[inline]
 #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // bounded by LIMIT
 pub fn to_fixed(value: f64, quantum: f64) -> Option<i64> {
     let steps = (value / quantum).round();
-    (steps.abs() <= LIMIT as f64).then_some(steps as i64)
+    (quantum > 0.0 && steps.abs() <= LIMIT as f64).then_some(steps as i64)
 }
 
 /// The value of `steps` steps. Steps below one are powers of ten, say 10⁻³, which no `f64` holds
-/// exactly; dividing by the exact inverse keeps 1 000 steps at 1, not at 1.000…02.
+/// exactly: dividing by the whole inverse gives the number people would write, 0.003 and not
+/// 0.003000…04.
 #[must_use]
 #[inline]
 #[allow(clippy::cast_precision_loss)] // bounded by LIMIT
@@ -26,7 +27,9 @@ pub fn to_value(steps: i64, quantum: f64) -> f64 {
 /// As [`to_value`], for a number of steps that need not be whole.
 pub(crate) fn scaled(steps: f64, quantum: f64) -> f64 {
     let inverse = 1.0 / quantum;
-    if quantum < 1.0 && inverse.fract() == 0.0 { steps / inverse } else { steps * quantum }
+    let whole = inverse.round();
+    let near = (inverse - whole).abs() <= 4.0 * f64::EPSILON * whole;
+    if quantum < 1.0 && near { steps / whole } else { steps * quantum }
 }
 
 /// Mean and standard deviation of `values`, in steps; NaN where undefined (no value, one value).
@@ -34,7 +37,7 @@ pub(crate) fn scaled(steps: f64, quantum: f64) -> f64 {
 /// Sums are exact: deviations are from the rounded mean, at most 2⁵¹ each.
 #[must_use]
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_wrap)]
-pub fn moments(values: &[i64]) -> (f64, f64) {
+pub(crate) fn moments(values: &[i64]) -> (f64, f64) {
     if values.is_empty() {
         return (f64::NAN, f64::NAN);
     }
@@ -55,6 +58,7 @@ pub fn moments(values: &[i64]) -> (f64, f64) {
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use super::*;
 
@@ -67,9 +71,12 @@ mod tests {
         assert_eq!(to_fixed(0.0, 0.0), None);
         assert_eq!(to_fixed(LIMIT as f64, 1.0), Some(LIMIT));
         assert_eq!(to_fixed(LIMIT as f64 * 1.1, 1.0), None);
-        for i in -3000..3000 {
-            let value = f64::from(i) / 1000.0;
-            assert_eq!(to_fixed(value, 1e-3).map(|q| to_value(q, 1e-3)), Some(value));
+        assert_eq!(to_fixed(1.0, -1.0), None);
+        for (quantum, steps) in [(1e-3, 1e3), (1e-5, 1e5), (0.25, 4.0)] {
+            for i in -3000..3000 {
+                let value = f64::from(i) / steps;
+                assert_eq!(to_fixed(value, quantum).map(|q| to_value(q, quantum)), Some(value));
+            }
         }
     }
 

@@ -58,7 +58,7 @@ impl Statistics {
     /// Statistics of `values` (in steps of `quantum`, any order).
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
-    pub fn of_fixed(mut values: Vec<i64>, quantum: f64) -> Self {
+    pub(crate) fn of_fixed(mut values: Vec<i64>, quantum: f64) -> Self {
         values.sort_unstable();
         let (mean, sd) = moments(&values);
         let (mean, sd) = (scaled(mean, quantum), scaled(sd, quantum));
@@ -190,6 +190,7 @@ pub fn converged(statistics: &Statistics, relative_half_width: f64) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use super::*;
     use crate::random::philox::{Entity, Purpose, Streams};

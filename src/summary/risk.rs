@@ -30,13 +30,11 @@ fn ascending(values: &[f64]) -> Vec<f64> {
 pub fn exceedance(values: &[f64], points: usize) -> Vec<Exceedance> {
     let sorted = ascending(values);
     // First position of every distinct value: all from there on reach it.
-    let firsts: Vec<usize> =
-        (0..sorted.len()).filter(|&i| i == 0 || sorted[i].total_cmp(&sorted[i - 1]).is_ne()).collect();
+    let firsts: Vec<usize> = (0..sorted.len()).filter(|&i| i == 0 || sorted[i] > sorted[i - 1]).collect();
     let gaps = points.max(2).min(firsts.len()).saturating_sub(1);
     (0..firsts.len().min(gaps + 1))
         .filter_map(|k| {
-            let wanted = if gaps == 0 { 0 } else { k * (firsts.len() - 1) / gaps };
-            let first = *firsts.get(wanted)?;
+            let first = *firsts.get((k * (firsts.len() - 1)).checked_div(gaps).unwrap_or(0))?;
             let reach = (sorted.len() - first) as u64;
             Some(Exceedance {
                 threshold: sorted[first],
@@ -89,6 +87,7 @@ fn rank_at(n: usize, level: f64) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons and casts are what is tested
 mod tests {
     use proptest::prelude::*;
 
@@ -120,6 +119,7 @@ mod tests {
         assert_eq!(exceedance(&to_100(), 12).len(), 12);
         assert_eq!(exceedance(&[3.0; 7], 12).len(), 1);
         assert!(exceedance(&[], 12).is_empty());
+        assert_eq!(exceedance(&[0.0, -0.0], 12).len(), 1, "one zero");
         assert!((probability_of(&to_100(), |v| v > 90.0).estimate - 0.1).abs() < 1e-15);
     }
 
