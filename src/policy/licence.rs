@@ -78,6 +78,9 @@ pub struct Licensing {
 }
 
 /// What a regime changes at the desk while it lasts.
+///
+/// Speeds of regimes in force at the same time multiply; of the other fields the regime that started last
+/// and says something holds (of two that start on one day the later in the file).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Regime {
     /// Position of the licensing rule in the scenario's shocks.
