@@ -302,6 +302,9 @@ pub struct LineGraph {
     pub lines: Vec<Line>,
     /// Routes, ordered by (buyer, input, supplier).
     pub routes: Vec<LineRoute>,
+    /// Ore routes, ascending, with the tonnes of Dy and Tb oxide recoverable per tonne carried; routes of
+    /// ores without a known content are not listed.
+    pub heavy_yields: Vec<(RouteId, Amount)>,
     /// Capacity pools.
     pub pools: Vec<Pool>,
 }

@@ -1,0 +1,347 @@
+//! From facilities to production lines: one line per product, routes from line to line, shared capacity.
+
+use super::facility::{Facility, day_number};
+use super::findings::Findings;
+use super::line::{Amount, Band, Carriage, Input, Line, LineGraph, LineRoute, Material, Pool, Site, Stage};
+use super::material::{BUILT_IN, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, LIGHT_MAGNET, NDPR_METAL, NDPR_OXIDE, AUXILIARY, TRACTION, built_in};
+use super::product::{Coefficients, Product, products};
+use super::route::Route;
+use super::transit::{LeadTimes, Mode, lead_time};
+use super::{Network, gain};
+use crate::diagnostic::Diagnostic;
+use crate::id::{FacilityId, LineId, MaterialId, PoolId, RouteId};
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAYS_PER_YEAR: f64 = 365.0;
+/// Door to door by air (the model chapter).
+const AIR_DAYS: u32 = 5;
+/// Chinese run-rate of Dy and Tb oxide in mid-2024, t a month (note of `sep-creg-south-hre`): the weights
+/// of the two prices in one of the mix.
+const DY_RUN_RATE: f64 = 215.0;
+const TB_RUN_RATE: f64 = 40.8;
+
+/// The values a coefficient may take: divisors must not be 0, shares not exceed 1.
+pub(super) fn coefficient_bounds(id: &str) -> (f64, f64) {
+    if id.starts_with("yield-") || id.starts_with("ndpr-per-reo:") {
+        (1e-6, 1.0)
+    } else if id.starts_with("hre-") || id.starts_with("pm-share") || id.starts_with("dytb-per-reo:") {
+        (0.0, 1.0)
+    } else if id.ends_with("-oxide-per-metal") {
+        (1e-3, 1e3)
+    } else {
+        (0.0, f64::INFINITY)
+    }
+}
+
+/// Expands a network; problems go to `findings`, and the result is then not to be used.
+pub(super) fn expand(network: &Network, lead_times: LeadTimes, findings: &mut Findings) -> LineGraph {
+    let mut coefficients = Coefficients::new(network);
+    let mut made = products(network, &mut coefficients, findings);
+    let parents = coproducts(network);
+    for (node, _) in &parents {
+        for product in &mut made[node.index()] {
+            product.inputs.clear();
+        }
+    }
+    let mut graph = LineGraph::default();
+    let mut materials = Materials { coefficients: &coefficients, index: BTreeMap::new(), list: Vec::new() };
+    for material in &BUILT_IN {
+        materials.intern(material.name);
+    }
+    let mut of_facility: Vec<Vec<LineId>> = Vec::new();
+    for node in network.graph.node_indices() {
+        let lines = add_facility(network, node, &made[node.index()], &mut materials, &mut graph, findings);
+        of_facility.push(lines);
+    }
+    for (heavy, light) in parents {
+        let parent = of_facility[light.index()].first().copied();
+        for line in &of_facility[heavy.index()] {
+            graph.lines[line.index()].coproduct_of = parent;
+        }
+    }
+    graph.materials = materials.list;
+    add_routes(network, lead_times, &mut coefficients, &of_facility, &mut graph, findings);
+    graph.coefficients = coefficients.list;
+    check_supply(network, &graph, findings);
+    if findings.errors() == 0 {
+        gain::check(network, &graph, findings);
+    }
+    graph
+}
+
+/// Each plant of heavy oxide with the NdPr plant that shares most of its mines, if any does.
+fn coproducts(network: &Network) -> Vec<(NodeIndex<u32>, NodeIndex<u32>)> {
+    let graph = &network.graph;
+    let mines = |node| graph.neighbors_directed(node, Direction::Incoming).filter(|n| graph[*n].stage == Stage::Mine).collect::<BTreeSet<_>>();
+    let is = |node: &NodeIndex<u32>, unit: super::facility::Unit| graph[*node].stage == Stage::Separation && graph[*node].unit == unit;
+    let mut pairs = Vec::new();
+    for heavy in graph.node_indices().filter(|n| is(n, super::facility::Unit::DyTbOxide)) {
+        let feed = mines(heavy);
+        let best = graph
+            .node_indices()
+            .filter(|n| is(n, super::facility::Unit::NdPrOxide))
+            .map(|light| (mines(light).intersection(&feed).count(), light))
+            .filter(|(shared, _)| *shared > 0)
+            .min_by(|a, b| b.0.cmp(&a.0).then_with(|| graph[a.1].id.cmp(&graph[b.1].id)));
+        pairs.extend(best.map(|(_, light)| (heavy, light)));
+    }
+    pairs
+}
+
+/// Materials by name, with what is known of their contents.
+struct Materials<'a> {
+    coefficients: &'a Coefficients,
+    index: BTreeMap<String, MaterialId>,
+    list: Vec<Material>,
+}
+
+impl Materials<'_> {
+    fn intern(&mut self, name: &str) -> MaterialId {
+        if let Some(id) = self.index.get(name) {
+            return *id;
+        }
+        let (ndpr, dytb) = self.content(name);
+        let dollars_per_kg = |id: &str| self.coefficients.central(id);
+        let price = match name {
+            NDPR_OXIDE => dollars_per_kg("price-ndpr-2024").map(|p| p * 1e3),
+            DYTB_OXIDE => dollars_per_kg("price-dy-2024")
+                .zip(dollars_per_kg("price-tb-2024"))
+                .map(|(dy, tb)| 1e3 * (DY_RUN_RATE * dy + TB_RUN_RATE * tb) / (DY_RUN_RATE + TB_RUN_RATE)),
+            _ => None,
+        };
+        let id = MaterialId::new(self.list.len());
+        self.list.push(Material { name: name.to_owned(), heavy: built_in(name).is_some_and(|m| m.heavy), ndpr, dytb, price });
+        self.index.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Tonnes of NdPr and of Dy and Tb, as metal, in one tonne.
+    fn content(&self, name: &str) -> (f64, f64) {
+        let c = |id: &str| self.coefficients.central(id).unwrap_or(0.0);
+        let oxide = |id: &str| self.coefficients.central(id).map_or(0.0, |ratio| 1.0 / ratio);
+        let heavy = (c("ndpr-magnet-hre") / 1e3, c("dytb-magnet-hre") / 1e3);
+        let light = (c("ndpr-magnet-lre") / 1e3, c("dytb-magnet-lre") / 1e3);
+        let mix = |share: f64| (share * heavy.0 + (1.0 - share) * light.0, share * heavy.1 + (1.0 - share) * light.1);
+        match name {
+            NDPR_OXIDE | "goods with NdPr oxide" => (oxide("ndpr-oxide-per-metal"), 0.0),
+            DYTB_OXIDE | "goods with DyTb oxide" => (0.0, oxide("dytb-oxide-per-metal")),
+            NDPR_METAL => (1.0, 0.0),
+            DYTB_METAL => (0.0, 1.0),
+            HEAVY_MAGNET | "goods with heavy-RE magnets" => heavy,
+            LIGHT_MAGNET | "goods with magnets without heavy RE" => light,
+            TRACTION => mix(c("hre-traction")),
+            AUXILIARY => mix(c("hre-aux")),
+            _ => (0.0, 0.0),
+        }
+    }
+}
+
+fn add_facility(
+    network: &Network,
+    node: NodeIndex<u32>,
+    products: &[Product],
+    materials: &mut Materials<'_>,
+    graph: &mut LineGraph,
+    findings: &mut Findings,
+) -> Vec<LineId> {
+    let facility = &network.graph[node];
+    let id = FacilityId::new(node.index());
+    graph.sites.push(Site {
+        id: facility.id.clone(),
+        name: facility.name.clone(),
+        company: facility.company.clone(),
+        stage: facility.stage,
+        country: facility.country,
+        region: facility.region,
+    });
+    let mut shared = None;
+    let mut lines: Vec<LineId> = Vec::new();
+    for product in products {
+        let line = LineId::new(graph.lines.len());
+        let name = format!("{}:{}", facility.id, product.slug);
+        if lines.iter().any(|l| graph.lines[l.index()].id == name) {
+            let error = Diagnostic::error("E0133", format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug));
+            findings.push(with_place(error, facility, "this facility"));
+        }
+        let pool = match shared {
+            Some(pool) if !product.own_pool => pool,
+            _ => {
+                let part = if product.own_pool { product.part } else { 1.0 };
+                graph.pools.push(pool(facility, id, part));
+                PoolId::new(graph.pools.len() - 1)
+            }
+        };
+        if !product.own_pool {
+            shared = Some(pool);
+        }
+        graph.pools[pool.index()].lines.push(line);
+        graph.lines.push(Line {
+            id: name,
+            facility: id,
+            product: materials.intern(&product.material),
+            stage: facility.stage,
+            country: facility.country,
+            region: facility.region,
+            end_use: facility.end_use,
+            inputs: product
+                .inputs
+                .iter()
+                .map(|(material, amount, criticality)| Input {
+                    material: materials.intern(material),
+                    amount: amount.clone(),
+                    criticality: *criticality,
+                    routes: Vec::new(),
+                })
+                .collect(),
+            final_demand: product.demand / DAYS_PER_YEAR,
+            pool,
+            coproduct_of: None,
+            outgoing: Vec::new(),
+        });
+        lines.push(line);
+    }
+    lines
+}
+
+fn pool(facility: &Facility, id: FacilityId, part: f64) -> Pool {
+    Pool {
+        facility: id,
+        capacity: facility.capacity.central * part / DAYS_PER_YEAR,
+        recorded_output: facility.recorded_output * part / DAYS_PER_YEAR,
+        utilisation_unknown: (facility.utilisation - 1.0).abs() < 1e-9,
+        opens: facility.opens().map(day_number),
+        lines: Vec::new(),
+    }
+}
+
+fn with_place(error: Diagnostic, facility: &Facility, label: &str) -> Diagnostic {
+    match facility.place {
+        Some(place) => error.at(place, label),
+        None => error,
+    }
+}
+
+/// Adds all routes in the order (buyer, input, supplier).
+fn add_routes(
+    network: &Network,
+    lead_times: LeadTimes,
+    coefficients: &mut Coefficients,
+    of_facility: &[Vec<LineId>],
+    graph: &mut LineGraph,
+    findings: &mut Findings,
+) {
+    let mut routes: Vec<(LineRoute, Option<Amount>)> = Vec::new();
+    for edge in network.graph.edge_references() {
+        let (from, to, row) = (&network.graph[edge.source()], &network.graph[edge.target()], edge.weight());
+        let named = |lines: &[LineId]| lines.iter().copied().find(|l| graph.materials[graph.lines[l.index()].product.index()].name == row.material);
+        let Some(supplier) = named(&of_facility[edge.source().index()]) else { continue };
+        for buyer in &of_facility[edge.target().index()] {
+            let inputs = &graph.lines[buyer.index()].inputs;
+            let Some(input) = inputs.iter().position(|i| graph.materials[i.material.index()].name == row.material) else { continue };
+            let (yields, heavy) = ore_yields(network, edge.source(), edge.target(), coefficients, findings);
+            let (surface_days, carriage) = carriage(network, lead_times, from, to, row, findings);
+            let later = from.opens().is_some();
+            routes.push((
+                LineRoute {
+                    id: format!("{}>{}", graph.lines[supplier.index()].id, graph.lines[buyer.index()].id),
+                    from: supplier,
+                    to: *buyer,
+                    material: inputs[input].material,
+                    input: u32::try_from(input).unwrap_or(u32::MAX),
+                    share: if later { Band { low: 0.0, central: 0.0, high: row.share.high } } else { row.share },
+                    share_key: format!("{}>{}:{}", from.id, to.id, row.material),
+                    yield_per_tonne: yields,
+                    surface_days,
+                    air_days: AIR_DAYS,
+                    carriage,
+                    cover: to.inventory_days,
+                    cover_key: to.id.clone(),
+                    opens: from.opens().map(day_number),
+                },
+                heavy,
+            ));
+        }
+    }
+    routes.sort_by_key(|(route, _)| (route.to, route.input, route.from));
+    for (route, heavy) in routes {
+        let id = RouteId::new(graph.routes.len());
+        graph.lines[route.to.index()].inputs[route.input as usize].routes.push(id);
+        graph.lines[route.from.index()].outgoing.push(id);
+        graph.heavy_yields.extend(heavy.map(|amount| (id, amount)));
+        graph.routes.push(route);
+    }
+}
+
+/// Oxide per tonne of ore of this mine: what the buyer makes, and Dy and Tb besides.
+fn ore_yields(
+    network: &Network,
+    mine: NodeIndex<u32>,
+    plant: NodeIndex<u32>,
+    coefficients: &mut Coefficients,
+    findings: &mut Findings,
+) -> (Option<Amount>, Option<Amount>) {
+    let (mine, plant) = (&network.graph[mine], &network.graph[plant]);
+    let own = |id: &str| network.recipes.iter().any(|r| r.facility == id);
+    if mine.stage != Stage::Mine || plant.stage != Stage::Separation || own(&mine.id) || own(&plant.id) {
+        return (None, None);
+    }
+    let amount = |id| Amount { terms: vec![(1.0, Some(id))], divisors: Vec::new() };
+    let heavy_id = format!("dytb-per-reo:{}", mine.id);
+    if plant.unit == super::facility::Unit::DyTbOxide {
+        let id = coefficients.need(&heavy_id, mine, findings);
+        if id.is_some_and(|id| coefficients.list[id.index()].band.low < 1e-6) {
+            let error = Diagnostic::error("E0131", format!("`{heavy_id}` reaches 0, and `{}` works from this ore alone", plant.id));
+            findings.push(with_place(error, plant, "this plant"));
+        }
+        return (id.map(amount), id.map(amount));
+    }
+    let yields = coefficients.need(&format!("ndpr-per-reo:{}", mine.id), mine, findings).map(amount);
+    (yields, coefficients.find(&heavy_id).map(amount))
+}
+
+/// Days by surface, and whether part of the goods may fly.
+fn carriage(network: &Network, lead_times: LeadTimes, from: &Facility, to: &Facility, row: &Route, findings: &mut Findings) -> (u32, Carriage) {
+    let lane = lead_time(&network.lead_times, from, to);
+    let days = match lead_times {
+        LeadTimes::Table => lane.map(|l| l.days).or(row.lead_time_days),
+        LeadTimes::Data => row.lead_time_days.or(lane.map(|l| l.days)),
+    };
+    if days.is_none() {
+        let mut error = Diagnostic::error("E0124", format!("nothing says how long goods travel from `{}` to `{}`", from.id, to.id))
+            .help(format!("fill `lead_time_days`, or add a row {},{} to lead_times.csv", from.region, to.region));
+        if let Some(place) = row.place {
+            error = error.at(place, "this route");
+        }
+        findings.push(error);
+    }
+    let by_sea = from.region != to.region && lane.is_none_or(|l| l.mode == Mode::Sea);
+    let light = matches!(from.stage, Stage::Metal | Stage::Magnet | Stage::Component);
+    let carriage = if by_sea && light { Carriage::SeaAndAir } else { Carriage::Surface };
+    (whole_days(days.map_or(1.0, |d| d.central)), carriage)
+}
+
+/// The nearest whole number of days, at least one.
+fn whole_days(days: f64) -> u32 {
+    // Bounded by validation to ten years; the cast cannot lose anything.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = days.round().clamp(1.0, 3650.0) as u32;
+    whole
+}
+
+/// Every input must have a supplier, and one that works from the start.
+fn check_supply(network: &Network, graph: &LineGraph, findings: &mut Findings) {
+    for line in &graph.lines {
+        let facility = &network.graph[NodeIndex::new(line.facility.index())];
+        for input in &line.inputs {
+            let now: f64 = input.routes.iter().map(|r| graph.routes[r.index()].share.central).sum();
+            if now <= 0.0 {
+                let material = &graph.materials[input.material.index()].name;
+                let error = Diagnostic::error("E0127", format!("`{}` needs {material}, and no route brings it from a plant at work", line.id));
+                findings.push(with_place(error, facility, "this facility").help("shares of suppliers that open later count from their opening only"));
+            }
+        }
+    }
+}
