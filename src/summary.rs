@@ -109,10 +109,10 @@ pub struct Outcome {
     pub series: Vec<f64>,
 }
 
-/// An outcome that was refused whole, because one of its numbers is missing, not finite, or beyond
-/// 2⁵⁰ quanta.
+/// An outcome that was refused whole, because one of its numbers is missing, unasked for, not
+/// finite, or beyond 2⁵⁰ quanta.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
-#[error("{metric} is {value}, which is not a finite number of at most 2^50 steps of its quantum")]
+#[error("{metric} is {value}; expected a finite number of at most 2^50 steps of its quantum")]
 pub struct NotFinite {
     /// Name of the metric, or of the series and period.
     pub metric: String,
@@ -174,6 +174,12 @@ impl Summary {
     /// [`NotFinite`] names the first number that cannot be counted; nothing of the outcome is kept.
     pub fn push(&mut self, outcome: &Outcome) -> Result<(), NotFinite> {
         let design = Arc::clone(&self.design);
+        for (got, expected) in [(&outcome.metrics, design.metrics.len()), (&outcome.series, self.cells.len())]
+        {
+            if let Some(&value) = got.get(expected) {
+                return Err(NotFinite { metric: "a number the design does not name".to_owned(), value });
+            }
+        }
         let kept = self.rows.len();
         for (i, metric) in design.metrics.iter().enumerate() {
             let value = outcome.metrics.get(i).copied().unwrap_or(f64::NAN);
@@ -356,6 +362,8 @@ pub(crate) mod tests {
         bad.series.pop();
         assert!(s.push(&bad).is_err(), "missing");
         assert!(s.push(&outcome(0, 1e30, 0.0)).is_err(), "too large to be exact");
+        bad.series.extend([1.0, 1.0]);
+        assert!(s.push(&bad).expect_err("too long").to_string().contains("does not name"));
         assert_eq!(s, Summary::new(design()));
         s.push(&outcome(0, 1.0, 2.0)).expect("fine");
         assert_eq!((s.count(), s.values(0)), (1, vec![1.0]));
