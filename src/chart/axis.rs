@@ -334,7 +334,7 @@ mod tests {
                 (year, month, of_month),
                 (i64::from(there.year()), there.month() as u32, there.day() as u32)
             );
-            assert_eq!(days_from_civil(year, month, of_month), f64::from(day));
+            assert!((days_from_civil(year, month, of_month) - f64::from(day)).abs() < 0.5);
         }
     }
 

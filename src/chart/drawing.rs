@@ -11,18 +11,16 @@ pub(super) enum Anchor {
     Right,
 }
 
-/// One line of text; `y` is the baseline (for a turned text `x` is).
+/// One line of text; `y` is its baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
     pub x: f64,
     pub y: f64,
-    pub text: String,
+    pub words: String,
     pub size: f64,
     pub bold: bool,
     pub colour: Colour,
     pub anchor: Anchor,
-    /// Reads from bottom to top.
-    pub turned: bool,
 }
 
 /// Something to draw.
@@ -135,34 +133,27 @@ impl Drawing {
 
     /// One line of text with its baseline at `y`.
     pub fn text(&mut self, at: (f64, f64), text: &str, size: f64, colour: Colour, anchor: Anchor) {
-        self.push_text(at, text, size, false, colour, anchor, false);
+        self.push_text(at, text, size, false, colour, anchor);
     }
 
     /// The same in bold.
     pub fn bold(&mut self, at: (f64, f64), text: &str, size: f64, colour: Colour, anchor: Anchor) {
-        self.push_text(at, text, size, true, colour, anchor, false);
+        self.push_text(at, text, size, true, colour, anchor);
     }
 
-    /// Text reading from bottom to top, centred on `at.1`, its baseline at `at.0`.
-    pub fn turned(&mut self, at: (f64, f64), text: &str, size: f64, colour: Colour) {
-        self.push_text(at, text, size, false, colour, Anchor::Centre, true);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "private; the three callers above name the choices")]
     fn push_text(
         &mut self,
         (x, y): (f64, f64),
-        text: &str,
+        words: &str,
         size: f64,
         bold: bool,
         colour: Colour,
         anchor: Anchor,
-        turned: bool,
     ) {
         // Control characters are not allowed in XML and have no glyph.
-        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if !text.trim().is_empty() && x.is_finite() && y.is_finite() {
-            self.shapes.push(Shape::Text(Text { x, y, text, size, bold, colour, anchor, turned }));
+        let words: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if !words.trim().is_empty() && x.is_finite() && y.is_finite() {
+            self.shapes.push(Shape::Text(Text { x, y, words, size, bold, colour, anchor }));
         }
     }
 }

@@ -124,15 +124,21 @@ impl ExceedanceChart {
             .enumerate()
             .map(|(i, (label, losses))| {
                 let free = losses.iter().filter(|l| **l <= 0.0).count() as f64 / losses.len() as f64;
-                let mut text = format!(
-                    "{label}: median {}, exceeded in 5 % of runs {}",
-                    number(exceeded_by(losses, 0.5)),
-                    number(exceeded_by(losses, 0.05))
-                );
+                let mut words = vec![
+                    format!("{label}: median {}", number(exceeded_by(losses, 0.5))),
+                    format!("exceeded in 5 % of runs {}", number(exceeded_by(losses, 0.05))),
+                ];
                 if free > 0.0 {
-                    text.push_str(&format!(", no loss in {} %", number((free * 1000.0).round() / 10.0)));
+                    words.push(format!("no loss in {} %", number((free * 1000.0).round() / 10.0)));
                 }
-                (Sign::Line(category(i)), text)
+                if losses.len() < 200 {
+                    words.push(format!(
+                        "only {} run{}",
+                        losses.len(),
+                        if losses.len() == 1 { "" } else { "s" }
+                    ));
+                }
+                (Sign::Line(category(i)), words.join(", "))
             })
             .collect();
         page.legend(&entries);
@@ -164,7 +170,7 @@ impl ExceedanceChart {
         for (i, (_, losses)) in curves.iter().enumerate() {
             // Transparent, as bands of scenarios lie over each other.
             let faint = plotters::style::RGBAColor(category(i).0, category(i).1, category(i).2, 0.22);
-            draw_curve(d, &steps(losses), &x, &y, category(i), faint);
+            draw_curve(d, losses, &x, &y, category(i), faint);
         }
         for (share, label) in [(0.5, "median"), (0.05, "5 %")] {
             let at = y.place(share * 100.0);
@@ -181,16 +187,17 @@ impl ExceedanceChart {
 
 fn draw_curve(
     d: &mut Drawing,
-    steps: &[Step],
+    sorted: &[f64],
     x: &Axis,
     y: &Axis,
     colour: plotters::style::RGBAColor,
     faint: plotters::style::RGBAColor,
 ) {
+    let (steps, runs) = (steps(sorted), sorted.len() as f64);
     // A staircase: between two losses of the sample the share does not change.
     let stairs = |value: &dyn Fn(&Step) -> f64, start: f64| -> Vec<(f64, f64)> {
         let mut points = vec![(x.place(x.low), y.place(start * 100.0))];
-        for step in steps {
+        for step in &steps {
             let at = x.place(step.loss);
             let before = points[points.len() - 1].1;
             points.push((at, before));
@@ -198,7 +205,7 @@ fn draw_curve(
         }
         points
     };
-    d.between(&stairs(&|s| s.low, 1.0), &stairs(&|s| s.high, 1.0), faint);
+    d.between(&stairs(&|s| s.low, wilson(runs, runs).0), &stairs(&|s| s.high, 1.0), faint);
     d.line(&stairs(&|s| s.share, 1.0), 3.0, colour);
 }
 
@@ -269,8 +276,8 @@ mod tests {
     fn quantiles_of_a_known_sample() {
         let sorted: Vec<f64> = (1..=100).map(f64::from).collect();
         // 95 is exceeded by 96..=100, five of a hundred; 50 by half.
-        assert_eq!(exceeded_by(&sorted, 0.05), 95.0);
-        assert_eq!(exceeded_by(&sorted, 0.5), 50.0);
+        assert!((exceeded_by(&sorted, 0.05) - 95.0).abs() < 1e-12);
+        assert!((exceeded_by(&sorted, 0.5) - 50.0).abs() < 1e-12);
         let (low, high) = wilson(50.0, 100.0);
         assert!((low - 0.4038).abs() < 1e-4 && (high - 0.5962).abs() < 1e-4);
     }

@@ -144,7 +144,7 @@ impl FanChart {
         if self.panels.len() > count {
             page.note(&format!("{} further panels are not shown.", self.panels.len() - count));
         }
-        page.legend(&self.legend_entries(shown));
+        page.legend(&legend_entries(shown));
         let mut events: Vec<&Event> =
             self.events.iter().filter(|e| (days.0..=days.1).contains(&f64::from(e.day))).collect();
         events.sort_by_key(|e| e.day);
@@ -177,7 +177,7 @@ impl FanChart {
         };
         let heading = fit(&quantity, LABEL, false, body.width());
         page.drawing.text((body.x0, body.y0 + LABEL), &heading, LABEL, MUTED, Anchor::Left);
-        let top = body.y0 + LABEL + 14.0;
+        let top = body.y0 + LABEL + 18.0;
         let d = &mut page.drawing;
         let (cell_width, cell_height) = (body.width() / across as f64, (body.y1 - top) / down as f64);
         for (i, panel) in shown.iter().enumerate() {
@@ -229,24 +229,24 @@ impl FanChart {
         }
         page.drawing
     }
+}
 
-    fn legend_entries(&self, shown: &[FanPanel]) -> Vec<(Sign, String)> {
-        let mut entries = vec![
-            (Sign::Line(BLUE), "median".to_string()),
-            (Sign::Area(tint(BLUE, 0.5)), "25–75 % of runs".to_string()),
-            (Sign::Area(tint(BLUE, 0.22)), "5–95 % of runs".to_string()),
-        ];
-        if shown.iter().any(|p| p.mean.is_some()) {
-            entries.push((Sign::Dashed(BLUE), "mean".to_string()));
-        }
-        if shown.iter().any(|p| p.baseline.is_some()) {
-            entries.push((Sign::Dashed(INK), "baseline (calm)".to_string()));
-        }
-        if shown.iter().any(|p| !p.observed.is_empty()) {
-            entries.push((Sign::Dot(VERMILLION), "observed".to_string()));
-        }
-        entries
+fn legend_entries(shown: &[FanPanel]) -> Vec<(Sign, String)> {
+    let mut entries = vec![
+        (Sign::Line(BLUE), "median".to_string()),
+        (Sign::Area(tint(BLUE, 0.5)), "25–75 % of runs".to_string()),
+        (Sign::Area(tint(BLUE, 0.22)), "5–95 % of runs".to_string()),
+    ];
+    if shown.iter().any(|p| p.mean.is_some()) {
+        entries.push((Sign::Dashed(BLUE), "mean".to_string()));
     }
+    if shown.iter().any(|p| p.baseline.is_some()) {
+        entries.push((Sign::Dashed(INK), "baseline (calm)".to_string()));
+    }
+    if shown.iter().any(|p| !p.observed.is_empty()) {
+        entries.push((Sign::Dot(VERMILLION), "observed".to_string()));
+    }
+    entries
 }
 
 fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64) {

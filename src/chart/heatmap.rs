@@ -3,7 +3,7 @@
 use super::axis::{Axis, number, range, whole};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width, wrap};
 use super::page::{Page, colour_bar, height_for_rows, x_grid};
-use super::theme::{AXIS, INK, LABEL, TICK, WHITE, ZERO, sequential};
+use super::theme::{AXIS, INK, LABEL, SMALL, TICK, WHITE, ZERO, sequential};
 use super::{Format, Provenance};
 use crate::error::Error;
 
@@ -133,8 +133,9 @@ impl Heatmap {
             let extent = row_height * rows.len() as f64;
             d.rect(Frame::new(left, y, right, y + extent), WHITE);
             if groups.len() > 1 {
-                let most = ((extent / (LABEL * 1.2)) as usize).clamp(1, 4);
-                let size = LABEL.min(extent.max(row_height) * 0.9);
+                // Two lines of small text beat one of large that is cut off.
+                let size = if extent < LABEL * 2.4 { SMALL.min(extent * 0.9) } else { LABEL };
+                let most = ((extent / (size * 1.15)) as usize).clamp(1, 4);
                 let mut at = y + size * 0.95;
                 for line in wrap(name, size, true, group_width - 20.0, most) {
                     d.bold((body.x0, at), &line, size, INK, Anchor::Left);
@@ -157,7 +158,7 @@ impl Heatmap {
             }
             y += gap;
         }
-        let title = wrap(&self.quantity, super::theme::SMALL, false, bar_width - 24.0, 4);
+        let title = wrap(&self.quantity, SMALL, false, bar_width - 24.0, 4);
         let bar =
             Frame::new(right + 28.0, body.y0, body.x1, body.y0 + (bottom - body.y0).clamp(200.0, 520.0));
         colour_bar(d, bar, top, &title);

@@ -107,7 +107,7 @@ impl LicenceStack {
         let d = &mut page.drawing;
         let quantity = fit(&self.quantity, LABEL, false, body.width());
         d.text((body.x0, body.y0 + LABEL), &quantity, LABEL, MUTED, Anchor::Left);
-        body.y0 += LABEL + 14.0;
+        body.y0 += LABEL + 18.0;
         let tick = if columns(shown.len()) > 3 { SMALL } else { TICK };
         let wanted = if shown.len() > 6 { 3 } else { 5 };
         let labels = tops

@@ -57,6 +57,15 @@ pub struct NetworkMap {
     pub provenance: Provenance,
 }
 
+/// All that flows from one cell to another.
+#[derive(Debug, Clone, Copy)]
+struct Ribbon {
+    from: usize,
+    to: usize,
+    tonnes: f64,
+    shortfall: f64,
+}
+
 /// A cell of the table, with the flows that meet there.
 #[derive(Debug, Clone, Default)]
 struct Cell {
@@ -105,7 +114,7 @@ impl NetworkMap {
     }
 
     /// Flows large enough to draw, merged per pair of cells, with the share of the rest.
-    fn merged(&self) -> (Vec<((usize, usize), f64, f64)>, f64) {
+    fn merged(&self) -> (Vec<Ribbon>, f64) {
         let cell = |b: usize| self.boxes[b].region * self.stages.len() + self.boxes[b].stage;
         let mut pairs: std::collections::BTreeMap<(usize, usize), (f64, f64)> =
             std::collections::BTreeMap::new();
@@ -120,9 +129,9 @@ impl NetworkMap {
         let kept: Vec<_> = pairs
             .into_iter()
             .filter(|(_, (tonnes, _))| *tonnes > 0.0 && *tonnes >= least)
-            .map(|(pair, (tonnes, missing))| (pair, tonnes, missing / tonnes))
+            .map(|((from, to), (tonnes, missing))| Ribbon { from, to, tonnes, shortfall: missing / tonnes })
             .collect();
-        let drawn: f64 = kept.iter().map(|(_, tonnes, _)| tonnes).sum();
+        let drawn: f64 = kept.iter().map(|r| r.tonnes).sum();
         (kept, if all > 0.0 { (1.0 - drawn / all).max(0.0) } else { 0.0 })
     }
 
@@ -141,9 +150,9 @@ impl NetworkMap {
             cell.output += positive(b.output);
             cell.missing += positive(b.output) * positive(b.shortfall).min(1.0);
         }
-        for ((from, to), tonnes, _) in &flows {
-            cells[*from].outflow += tonnes;
-            cells[*to].inflow += tonnes;
+        for ribbon in &flows {
+            cells[ribbon.from].outflow += ribbon.tonnes;
+            cells[ribbon.to].inflow += ribbon.tonnes;
         }
         if cells.iter().all(|c| c.size() <= 0.0) {
             return page.nothing("no facility has an output and nothing flows");
@@ -184,7 +193,7 @@ impl NetworkMap {
         for row in &shown {
             d.line(&[(body.x0, y), (field.x1, y)], 1.0, GRID);
             let height = rows[*row] * scale;
-            let middle = y + (pad + height) / 2.0;
+            let middle = f64::midpoint(y, y + pad + height);
             let lines =
                 wrap(&self.regions[*row], LABEL, true, names, if pad + height > 50.0 { 2 } else { 1 });
             let mut at = middle + LABEL * 0.36 - LABEL * 0.6 * (lines.len().max(1) - 1) as f64;
@@ -214,7 +223,7 @@ impl NetworkMap {
 
 fn draw_flows(
     d: &mut Drawing,
-    flows: &[((usize, usize), f64, f64)],
+    flows: &[Ribbon],
     cells: &mut [Cell],
     columns: usize,
     scale: f64,
@@ -224,22 +233,22 @@ fn draw_flows(
     let mut starts = vec![0.0; flows.len()];
     let mut ends = vec![0.0; flows.len()];
     let mut order: Vec<usize> = (0..flows.len()).collect();
-    order.sort_by_key(|i| (flows[*i].0.0, flows[*i].0.1));
+    order.sort_by_key(|i| (flows[*i].from, flows[*i].to));
     for i in &order {
-        let cell = &mut cells[flows[*i].0.0];
+        let cell = &mut cells[flows[*i].from];
         starts[*i] = cell.top + ((cell.size() - cell.outflow) / 2.0 + cell.used_out) * scale;
-        cell.used_out += flows[*i].1;
+        cell.used_out += flows[*i].tonnes;
     }
-    order.sort_by_key(|i| (flows[*i].0.1, flows[*i].0.0));
+    order.sort_by_key(|i| (flows[*i].to, flows[*i].from));
     for i in &order {
-        let cell = &mut cells[flows[*i].0.1];
+        let cell = &mut cells[flows[*i].to];
         ends[*i] = cell.top + ((cell.size() - cell.inflow) / 2.0 + cell.used_in) * scale;
-        cell.used_in += flows[*i].1;
+        cell.used_in += flows[*i].tonnes;
     }
     // Thin ribbons last, on top of wide ones.
-    order.sort_by(|a, b| flows[*b].1.total_cmp(&flows[*a].1).then(a.cmp(b)));
+    order.sort_by(|a, b| flows[*b].tonnes.total_cmp(&flows[*a].tonnes).then(a.cmp(b)));
     for i in order {
-        let ((from, to), tonnes, shortfall) = &flows[i];
+        let Ribbon { from, to, tonnes, shortfall } = flows[i];
         let x0 = left(from % columns) + BOX_WIDTH;
         let x1 = left(to % columns);
         let width = (tonnes * scale).max(1.0);
@@ -250,15 +259,16 @@ fn draw_flows(
                 .map(|k| {
                     let t = f64::from(k) / 32.0;
                     let u = 1.0 - t;
-                    let (a, b, c, e) = (u * u * u, 3.0 * t * u * u, 3.0 * t * t * u, t * t * t);
+                    let (first, second, third, last) =
+                        (u * u * u, 3.0 * t * u * u, 3.0 * t * t * u, t * t * t);
                     (
-                        a * x0 + b * (x0 + bend) + c * (x1 - bend) + e * x1,
-                        (a + b) * (starts[i] + offset) + (c + e) * (ends[i] + offset),
+                        first * x0 + second * (x0 + bend) + third * (x1 - bend) + last * x1,
+                        (first + second) * (starts[i] + offset) + (third + last) * (ends[i] + offset),
                     )
                 })
                 .collect()
         };
-        let colour = shade(*shortfall);
+        let colour = shade(shortfall);
         if x1 <= x0 {
             // Swept edges would turn inside out where the path turns back: draw a thick line instead.
             d.line(&edge(width / 2.0), width, super::theme::mix(super::theme::WHITE, colour, 0.8));

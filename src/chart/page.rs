@@ -215,7 +215,7 @@ pub(super) fn cells(body: Frame, count: usize) -> Vec<Frame> {
 /// Height of a page that holds `rows` of rows, none lower than `least`: short for few, tall for many.
 pub(super) fn height_for_rows(rows: usize, least: f64) -> f64 {
     let rows = rows as f64;
-    (330.0 + rows * 44.0).clamp(520.0, PAGE_HEIGHT).max(300.0 + rows * least)
+    (270.0 + rows * 44.0).clamp(420.0, PAGE_HEIGHT).max(300.0 + rows * least)
 }
 
 /// An upright colour bar for a share of `top`, with its title above; needs about 120 units to the right of x.

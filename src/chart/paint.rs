@@ -9,9 +9,7 @@ use plotters::prelude::{
     Rectangle, SVGBackend, Text as TextElement,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, FontTransform, RGBColor, ShapeStyle, TextStyle,
-};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
 use std::sync::Once;
 
 /// The embedded font and, for viewers of SVG files without it, its nearest relatives.
@@ -113,13 +111,8 @@ fn draw_onto<DB: DrawingBackend>(
             }
             Shape::Text(text) => {
                 let em = text.size * f64::from(medium.grid);
-                let mut description = font(em * medium.size_per_em, text.bold);
-                let lift = medium.baseline * text.size;
-                let mut at = (text.x, text.y - lift);
-                if text.turned {
-                    description = description.transform(FontTransform::Rotate270);
-                    at = (text.x - lift, text.y);
-                }
+                let description = font(em * medium.size_per_em, text.bold);
+                let at = (text.x, text.y - medium.baseline * text.size);
                 let across = match text.anchor {
                     Anchor::Left => HPos::Left,
                     Anchor::Centre => HPos::Center,
@@ -128,7 +121,7 @@ fn draw_onto<DB: DrawingBackend>(
                 let style = TextStyle::from(description.into_font())
                     .color(&text.colour)
                     .pos(Pos::new(across, VPos::Top));
-                area.draw(&TextElement::new(text.text.as_str(), medium.point(at), style))
+                area.draw(&TextElement::new(text.words.as_str(), medium.point(at), style))
                     .map_err(|e| failed(&e))?;
             }
         }

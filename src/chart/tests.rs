@@ -1,4 +1,4 @@
-//! Pictures of synthetic data. `cargo test --lib chart:: -- --nocapture` with COERCIVITY_CHARTS set to a
+//! Pictures of synthetic data. `cargo test --lib chart:: -- --nocapture` with `COERCIVITY_CHARTS` set to a
 //! folder also writes every picture there, to be looked at.
 
 use super::*;
@@ -23,6 +23,7 @@ pub(super) fn examine(name: &str, render: impl Fn(Format) -> Result<Vec<u8>, cra
     well_formed(&svg);
     assert!(svg.contains("synthetic test data"), "{name}: no scenario in the footer");
     assert!(svg.contains("10,000 runs, seed 42"), "{name}: no runs in the footer");
+    legible(name, &svg);
     assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
     let side = |at: usize| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]);
     assert_eq!(side(16), 1600, "{name}: width");
@@ -52,6 +53,48 @@ fn well_formed(svg: &str) {
     }
     assert!(open.is_empty(), "left open: {open:?}");
     assert!(!svg.contains("NaN"));
+}
+
+/// Every text lies on the page and covers no other.
+fn legible(name: &str, svg: &str) {
+    let number = |tag: &str, key: &str| -> f64 {
+        let rest = tag.split_once(&format!("{key}=\"")).unwrap_or_else(|| panic!("{key} in {tag}")).1;
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let page = svg.split_once("viewBox=\"0 0 ").unwrap().1.split('"').next().unwrap();
+    let (wide, high) =
+        page.split_once(' ').map(|(w, h)| (w.parse::<f64>().unwrap(), h.parse::<f64>().unwrap())).unwrap();
+    let mut boxes: Vec<(drawing::Frame, String)> = Vec::new();
+    for piece in svg.split("<text ").skip(1) {
+        let (tag, rest) = piece.split_once('>').unwrap();
+        let text = rest.split('<').next().unwrap().trim();
+        let text = text
+            .replace("&amp;", "&")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&apos;", "'")
+            .replace("&quot;", "\"");
+        let em = number(tag, "font-size");
+        let width = drawing::text_width(&text, em, tag.contains("bold"));
+        let left = number(tag, "x")
+            - match tag.split_once("text-anchor=\"").unwrap().1.split('"').next().unwrap() {
+                "end" => width,
+                "middle" => width / 2.0,
+                _ => 0.0,
+            };
+        let base = number(tag, "y") + 0.76 * em;
+        let here = drawing::Frame::new(left, base - 0.74 * em, left + width, base);
+        assert!(
+            here.x0 > 0.0 && here.x1 < wide && here.y0 > 0.0 && here.y1 < high,
+            "{name}: `{text}` leaves the page"
+        );
+        for (there, other) in &boxes {
+            let across = here.x1.min(there.x1) - here.x0.max(there.x0);
+            let down = here.y1.min(there.y1) - here.y0.max(there.y0);
+            assert!(across < 8.0 || down < 8.0, "{name}: `{text}` covers `{other}`");
+        }
+        boxes.push((here, text));
+    }
 }
 
 /// Repeatable numbers in 0..1 that look irregular.

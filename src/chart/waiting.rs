@@ -87,7 +87,7 @@ impl WaitingChart {
         let mut body = page.body();
         let d = &mut page.drawing;
         d.text((body.x0, body.y0 + LABEL), "decided, % of all applications", LABEL, MUTED, Anchor::Left);
-        body.y0 += LABEL + 14.0;
+        body.y0 += LABEL + 18.0;
         d.text((body.centre_x(), body.y1), "days since the application", LABEL, MUTED, Anchor::Centre);
         body.y1 -= LABEL + 8.0;
         let small = columns(shown.len()) > 3;
@@ -126,7 +126,7 @@ impl WaitingChart {
             };
             let text = fit(&text, SMALL, false, frame.width());
             d.text((frame.x0, cell.y0 + LABEL * 2.2), &text, SMALL, MUTED, Anchor::Left);
-            let x = Axis::linear(0.0, (last.max(1)) as f64, frame.x0, frame.x1, if small { 3 } else { 6 });
+            let x = Axis::linear(0.0, last.max(5) as f64, frame.x0, frame.x1, if small { 3 } else { 6 });
             let y = Axis::with_step(0.0, 100.0, 25.0, frame.y1, frame.y0);
             x_grid(d, frame, &x, tick, true);
             y_grid(d, frame, &y, tick, true);
