@@ -1,1 +1,100 @@
 //! The simulator: flat arrays, L replications side by side.
+//!
+//! Life cycle: [`Kernel::compile`] turns a resolved scenario into read-only arrays once; each worker asks for
+//! a [`Scratch`] once; [`Kernel::replicate`] then runs replications in it, without a lock, a clock or (after
+//! the first batch) an allocation. A replication is a pure function of (scenario, seed, replication index):
+//! the same bits whatever the number of lanes beside it, threads or machines.
+//!
+//! A step gathers and never scatters: each line reads what its customers asked and what its suppliers sent,
+//! in the fixed order of the compiled arrays.
+
+pub(crate) mod allocate;
+pub(crate) mod book;
+pub(crate) mod compile;
+pub(crate) mod desk;
+pub(crate) mod draw;
+pub(crate) mod event;
+pub(crate) mod observe;
+pub(crate) mod price;
+pub(crate) mod produce;
+pub mod scratch;
+pub(crate) mod step;
+
+use std::sync::Arc;
+
+pub use compile::Kernel;
+pub use scratch::{Scratch, State};
+
+use crate::random::philox::Streams;
+use crate::summary::{Design, Outcome};
+
+/// What one step of one lane looks like to somebody who watches; see [`Kernel::watch`].
+pub trait Watch<const L: usize> {
+    /// Called at the end of each step, with the state as the step left it.
+    fn step(&mut self, kernel: &Kernel, step: u32, state: &State<L>);
+}
+
+/// Watches nothing.
+pub struct Blind;
+
+impl<const L: usize> Watch<L> for Blind {
+    fn step(&mut self, _: &Kernel, _: u32, _: &State<L>) {}
+}
+
+impl Kernel {
+    /// Replications simulated side by side.
+    pub const LANES: usize = 8;
+
+    /// Metrics and series of every outcome.
+    #[must_use]
+    pub fn design(&self) -> &Arc<Design> {
+        &self.observe.design
+    }
+
+    /// Routes between lines.
+    #[must_use]
+    pub fn edges(&self) -> usize {
+        self.routes.from.len()
+    }
+
+    /// Steps of one replication.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Working memory for one worker.
+    #[must_use]
+    pub fn scratch(&self) -> Scratch {
+        Scratch::new(self)
+    }
+
+    /// Runs `count` replications (at most [`Kernel::LANES`]) starting with index `first` and appends their
+    /// outcomes to `out`, in order of index.
+    pub fn replicate(&self, first: u64, count: usize, scratch: &mut Scratch, out: &mut Vec<Outcome>) {
+        let state = &mut scratch.0;
+        self.run_lanes(first, state, &mut Blind);
+        for lane in 0..count.min(Self::LANES) {
+            out.push(observe::outcome(self, state, lane, first + lane as u64));
+        }
+    }
+
+    /// Runs replications `first..first + L` in `state` and shows every step to `watch`.
+    pub fn watch<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {
+        self.run_lanes(first, state, watch);
+    }
+
+    /// The outcome of one lane after [`Kernel::watch`].
+    #[must_use]
+    pub fn outcome<const L: usize>(&self, state: &State<L>, lane: usize, replication: u64) -> Outcome {
+        observe::outcome(self, state, lane, replication)
+    }
+
+    fn run_lanes<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {
+        let streams: [Streams; L] = std::array::from_fn(|lane| Streams::new(self.seed, first + lane as u64));
+        draw::start(self, &streams, state);
+        for step in 0..self.steps {
+            step::advance(self, &streams, step, state, watch);
+        }
+    }
+}

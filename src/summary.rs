@@ -57,7 +57,7 @@ pub struct Series {
 }
 
 /// What a [`Summary`] summarises.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Design {
     /// The scalars, in the order of [`Outcome::metrics`].
     pub metrics: Vec<Metric>,

@@ -1,0 +1,187 @@
+//! Phase 8, first half: who gets what when a supplier is short.
+//!
+//! All rules are one routine: find the level λ with Σ min(request, weight·λ) = what is left, class after
+//! class. Proportional rationing has weight = request, so that λ is the common ratio; smallest relative
+//! request first has weight = base flow; a contract is a first claim up to the base flow.
+
+use super::compile::{Kernel, priority_class};
+use super::scratch::{Row, State};
+use crate::policy::parameter::Parameter;
+use crate::policy::response::Rationing;
+
+/// Marks a supplier's own final demand among its routes.
+const FINAL: u32 = u32::MAX;
+
+/// Turns requests into shipments and settles finished stock and final demand.
+pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    for line in 0..kernel.lines.pool.len() {
+        let mut asked = final_request(kernel, line, state);
+        for &r in kernel.outgoing(line) {
+            let request = &state.leaving[r as usize];
+            for lane in 0..L {
+                asked[lane] += request[lane];
+            }
+        }
+        let mut ratio = [1.0; L];
+        for lane in 0..L {
+            let have = state.finished[line][lane] + state.output[line][lane];
+            if asked[lane] > have {
+                if kernel.switches.rationing == Rationing::Proportional {
+                    ratio[lane] = have / asked[lane];
+                } else {
+                    share_out(kernel, line, lane, have, state);
+                }
+            } else if kernel.lines.sink[line] {
+                let request = final_request(kernel, line, state)[lane];
+                state.served[line][lane] = request;
+            }
+        }
+        if kernel.lines.sink[line] {
+            let request = final_request(kernel, line, state);
+            for lane in 0..L {
+                let have = state.finished[line][lane] + state.output[line][lane];
+                if asked[lane] > have && kernel.switches.rationing == Rationing::Proportional {
+                    state.served[line][lane] = request[lane] * ratio[lane];
+                }
+            }
+            settle_final(line, state);
+        }
+        for lane in 0..L {
+            let have = state.finished[line][lane] + state.output[line][lane];
+            state.finished[line][lane] = (have - asked[lane]).max(0.0);
+        }
+        state.ratio[line] = ratio;
+    }
+}
+
+/// Final demand of the step and the part of deferred demand that is caught up now.
+fn final_request<const L: usize>(kernel: &Kernel, line: usize, state: &State<L>) -> Row<L> {
+    if !kernel.lines.sink[line] {
+        return [0.0; L];
+    }
+    let days = &state.parameters[Parameter::DeferDays as usize];
+    std::array::from_fn(|lane| {
+        state.final_demand[line][lane] + state.deferred[line][lane] * (kernel.dt / days[lane]).min(1.0)
+    })
+}
+
+/// What is not served is deferred or lost.
+fn settle_final<const L: usize>(line: usize, state: &mut State<L>) {
+    let defer = state.parameters[Parameter::DeferFraction as usize];
+    for lane in 0..L {
+        let short = state.final_demand[line][lane] - state.served[line][lane];
+        let caught_up = (-short).max(0.0);
+        let short = short.max(0.0);
+        state.deferred[line][lane] = (state.deferred[line][lane] - caught_up).max(0.0) + defer[lane] * short;
+        state.lost[line][lane] += (1.0 - defer[lane]) * short;
+    }
+}
+
+/// One claim on a short supplier's goods: `part` of a request, served as weight·λ up to the part.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// Level at which the claim is fully served: part ÷ weight.
+    pub full_at: f64,
+    /// Most the claim takes.
+    pub part: f64,
+    /// Its weight.
+    pub weight: f64,
+    /// Whose claim it is: position among the supplier's customers.
+    pub who: u32,
+}
+
+/// Shares `have` among the requests of one lane by the scenario's rule; requests become shipments.
+fn share_out<const L: usize>(kernel: &Kernel, line: usize, lane: usize, have: f64, state: &mut State<L>) {
+    let rule = kernel.switches.rationing;
+    let own = final_request(kernel, line, state)[lane];
+    let outgoing = kernel.outgoing(line);
+    let customers = outgoing.len() + usize::from(kernel.lines.sink[line]);
+    // Both queues are taken out while the state is read, and put back with their memory.
+    let mut queue = std::mem::take(&mut state.queue);
+    let mut granted = std::mem::take(&mut state.granted);
+    granted.clear();
+    granted.resize(customers, 0.0);
+    let classes: u8 = match rule {
+        Rationing::Priority => u8::try_from(kernel.switches.priority.len()).unwrap_or(u8::MAX - 1) + 1,
+        Rationing::ContractFirst | Rationing::DomesticFirst => 2,
+        Rationing::Proportional | Rationing::LeastHurtFirst | Rationing::Price => 1,
+    };
+    let mut left = have;
+    for class in 0..classes {
+        queue.clear();
+        for who in 0..customers {
+            let route = outgoing.get(who).map_or(FINAL, |r| *r);
+            let asked = if route == FINAL { own } else { state.leaving[route as usize][lane] };
+            let usual = usual_flow(kernel, line, route, lane, state);
+            let (part, weight) = match rule {
+                Rationing::ContractFirst if class == 0 => (asked.min(usual), asked.min(usual)),
+                Rationing::ContractFirst => (asked - asked.min(usual), asked - asked.min(usual)),
+                Rationing::LeastHurtFirst => (asked, usual),
+                Rationing::Price => (asked, asked * bid(kernel, route, lane, state)),
+                _ if class_of(kernel, line, route) != class => (0.0, 0.0),
+                _ => (asked, asked),
+            };
+            if part > 0.0 && weight > 0.0 {
+                let who = u32::try_from(who).unwrap_or(FINAL);
+                queue.push(Claim { full_at: part / weight, part, weight, who });
+            }
+        }
+        let level = level(&mut queue, left);
+        for claim in &queue {
+            let grant = if claim.full_at <= level { claim.part } else { (claim.weight * level).min(claim.part) };
+            left = (left - grant).max(0.0);
+            granted[claim.who as usize] += grant;
+        }
+    }
+    for (who, r) in outgoing.iter().enumerate() {
+        state.leaving[*r as usize][lane] = granted[who];
+    }
+    if kernel.lines.sink[line] {
+        state.served[line][lane] = granted[customers - 1];
+    }
+    state.queue = queue;
+    state.granted = granted;
+}
+
+/// λ with Σ min(part, weight·λ) = `supply`; infinite when supply suffices. Sorts the claims by the level
+/// at which they are full: O(d log d) for d customers.
+pub fn level(claims: &mut [Claim], supply: f64) -> f64 {
+    claims.sort_unstable_by(|a, b| a.full_at.total_cmp(&b.full_at).then(a.who.cmp(&b.who)));
+    let mut weights: f64 = claims.iter().map(|claim| claim.weight).sum();
+    let mut left = supply;
+    for claim in claims.iter() {
+        if left <= claim.full_at * weights {
+            return left / weights;
+        }
+        left -= claim.part;
+        weights -= claim.weight;
+    }
+    f64::INFINITY
+}
+
+fn class_of(kernel: &Kernel, line: usize, r: u32) -> u8 {
+    if r == FINAL {
+        // A line's own final customers are at home.
+        return match kernel.switches.rationing {
+            Rationing::Priority => priority_class(&kernel.switches, kernel.graph().lines[line].end_use),
+            _ => 0,
+        };
+    }
+    kernel.routes.class[r as usize]
+}
+
+/// Base or expected flow, whichever is larger, per step.
+fn usual_flow<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize, state: &State<L>) -> f64 {
+    if r == FINAL {
+        return state.base_final[line][lane] * kernel.dt;
+    }
+    let r = r as usize;
+    let expected = state.expected[kernel.routes.to[r] as usize][lane];
+    state.base_flow[r][lane].max(state.amount[r][lane] * state.share[r][lane] * expected) * kernel.dt
+}
+
+/// Price of heavy magnets in the buyer's market relative to calm.
+fn bid<const L: usize>(kernel: &Kernel, r: u32, lane: usize, state: &State<L>) -> f64 {
+    let inside = r == FINAL || !kernel.routes.leaves_china[r as usize];
+    libm::exp(state.price[if inside { 1 } else { 0 }][lane])
+}

@@ -1,0 +1,464 @@
+//! Scenario → arrays. The only place where units are taken off and names are left behind.
+
+use std::sync::Arc;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+
+use super::observe::Observe;
+use crate::id::{Place, PoolId, RouteId};
+use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
+use crate::policy::parameter::Parameter;
+use crate::policy::response::{Rationing, Sourcing, Switches};
+use crate::policy::shock::{Kind, Shock};
+use crate::random::philox::Entity;
+use crate::scenario::Scenario;
+
+/// Marks "none" in arrays of indices.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Longest extra delay of a lane, days.
+pub(crate) const LONGEST_DELAY: u32 = 120;
+
+/// Routes in kernel order: by buyer, input, supplier.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// Supplier line.
+    pub from: Vec<u32>,
+    /// Buyer line.
+    pub to: Vec<u32>,
+    /// Position in the network's list of routes.
+    pub id: Vec<RouteId>,
+    /// Kernel position of each route of the network.
+    pub position: Vec<u32>,
+    /// Offset of the surface ring, its length and the lead, in steps.
+    pub surface: Vec<Ring>,
+    /// The air ring; length 0 where nothing flies.
+    pub air: Vec<Ring>,
+    /// Position among governed routes (those a shock may close), or `NONE`.
+    pub governed: Vec<u32>,
+    /// Kernel routes that are governed.
+    pub governed_list: Vec<u32>,
+    /// First step at which the route is open; 0 for routes of the base year.
+    pub opens: Vec<u32>,
+    /// Whether the route is a candidate that must qualify first.
+    pub candidate: Vec<bool>,
+    /// Key of random draws.
+    pub entity: Vec<Entity>,
+    /// Who is served first under rationing by class (0 first).
+    pub class: Vec<u8>,
+    /// Whether the route leaves China.
+    pub leaves_china: Vec<bool>,
+}
+
+/// A ring of goods in transit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ring {
+    /// Offset in the array of all rings.
+    pub offset: u32,
+    /// Number of slots.
+    pub slots: u32,
+    /// Steps from dispatch to arrival, at most `slots`.
+    pub lead: u32,
+}
+
+/// Lines and their slots (inputs).
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Slots of line i: `slots[i]..slots[i + 1]`.
+    pub slots: Vec<u32>,
+    /// Routes of slot k: `slot_routes[k]..slot_routes[k + 1]`.
+    pub slot_routes: Vec<u32>,
+    /// How much the line needs the slot's material.
+    pub criticality: Vec<Criticality>,
+    /// Whether a slot has routes that open or qualify during the run.
+    pub slot_changes: Vec<bool>,
+    /// Outgoing routes of line i: `outgoing[out[i]..out[i + 1]]`.
+    pub out: Vec<u32>,
+    /// Kernel positions of routes, by supplier.
+    pub outgoing: Vec<u32>,
+    /// Capacity pool.
+    pub pool: Vec<u32>,
+    /// Sourcing rule.
+    pub sourcing: Vec<Sourcing>,
+    /// Separation group of a heavy line, or `NONE`.
+    pub group: Vec<u32>,
+    /// Whether the line has final demand.
+    pub sink: Vec<bool>,
+    /// Buyers first: order in which one sweep solves an acyclic baseline.
+    pub sweep: Vec<u32>,
+    /// Sweeps needed: 1 without cycles.
+    pub sweeps: u32,
+    /// Lines in the order production visits them: co-product lines after their feed.
+    pub order: Vec<u32>,
+}
+
+/// Heavy lines that work from the feed of one NdPr line.
+#[derive(Debug)]
+pub struct Group {
+    /// The NdPr line.
+    pub feed: u32,
+    /// Its heavy lines.
+    pub lines: Vec<u32>,
+    /// Most heavy oxide per unit of the NdPr line's output that its ores contain (central values).
+    pub grade: f64,
+}
+
+/// Capacity pools.
+#[derive(Debug, Default)]
+pub struct Pools {
+    /// Lines of pool p: `lines[start[p]..start[p + 1]]`.
+    pub start: Vec<u32>,
+    /// Line positions.
+    pub lines: Vec<u32>,
+    /// First step at which the pool works.
+    pub opens: Vec<u32>,
+    /// Central output of the baseline, units per day, at growth 1.
+    pub central: Vec<f64>,
+    /// Nameplate capacity, units per day.
+    pub capacity: Vec<f64>,
+    /// Whether utilisation is unknown.
+    pub unknown: Vec<bool>,
+    /// Whether it stands in China.
+    pub chinese: Vec<bool>,
+}
+
+/// A scenario compiled for simulation. Read-only; shared by all workers.
+#[derive(Debug)]
+pub struct Kernel {
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) seed: u64,
+    pub(crate) steps: u32,
+    /// Days per step.
+    pub(crate) dt: f64,
+    /// Lines.
+    pub lines: Lines,
+    /// Routes.
+    pub routes: Routes,
+    pub(crate) pools: Pools,
+    pub(crate) groups: Vec<Group>,
+    /// Routes that must qualify first.
+    pub(crate) candidates: Vec<u32>,
+    pub(crate) ring_rows: usize,
+    pub(crate) switches: Switches,
+    /// Whether production stops below a minimum run rate anywhere.
+    pub(crate) stops: bool,
+    /// Whether γ = 1 everywhere, so that no power is needed.
+    pub(crate) unit_exponent: bool,
+    pub(crate) observe: Observe,
+    /// Position of each controlled route in its licensing rule, by rule.
+    pub(crate) rules: Vec<Rule>,
+    /// Lines touched by final-demand events.
+    pub(crate) shock_entity: Vec<Entity>,
+}
+
+/// A licensing rule with its routes in kernel order.
+#[derive(Debug)]
+pub struct Rule {
+    /// Position in the scenario's shocks.
+    pub shock: usize,
+    /// Kernel routes.
+    pub routes: Vec<u32>,
+    /// Class of each.
+    pub class_of: Vec<u16>,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+impl Kernel {
+    /// Compiles a scenario. Cannot fail: everything that can was refused when the scenario was resolved.
+    #[must_use]
+    pub fn compile(scenario: &Scenario) -> Self {
+        let graph = &scenario.lines;
+        let step_of = |date: Option<i32>| -> u32 {
+            date.map_or(0, |date| {
+                let days = i64::from(date) - i64::from(scenario.start);
+                u32::try_from(days.max(0)).unwrap_or(u32::MAX / 2).div_ceil(scenario.step_days)
+            })
+        };
+        let mut order: Vec<usize> = (0..graph.routes.len()).collect();
+        order.sort_by_key(|&r| {
+            let route = &graph.routes[r];
+            (route.to, route.input, route.from, r)
+        });
+        let routes = compile_routes(scenario, &order, &step_of);
+        let lines = compile_lines(graph, &scenario.switches, &routes);
+        let groups = compile_groups(graph);
+        let mut lines = lines;
+        for (g, group) in groups.iter().enumerate() {
+            for &line in &group.lines {
+                lines.group[line as usize] = u32::try_from(g).unwrap_or(NONE);
+            }
+        }
+        let ring_rows = routes
+            .surface
+            .iter()
+            .chain(&routes.air)
+            .map(|ring| (ring.offset + ring.slots) as usize)
+            .max()
+            .unwrap_or(0);
+        let pools = compile_pools(graph, &step_of);
+        let rules = compile_rules(scenario, &routes);
+        let fixed = |parameter, value: f64| {
+            matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value)
+        };
+        let shock_entity = scenario.shocks.iter().map(|shock| Entity::of(&shock.id)).collect();
+        let mut kernel = Self {
+            seed: scenario.plan.seed,
+            steps: scenario.steps(),
+            dt: f64::from(scenario.step_days),
+            lines,
+            pools,
+            groups,
+            candidates: (0..routes.candidate.len()).filter(|r| routes.candidate[*r]).map(index).collect(),
+            routes,
+            ring_rows,
+            switches: scenario.switches.clone(),
+            stops: !fixed(Parameter::MinimumRun, 0.0),
+            unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
+            observe: Observe::default(),
+            rules,
+            shock_entity,
+            scenario: Arc::new(scenario.clone()),
+        };
+        let central = super::draw::central_baseline(&kernel);
+        kernel.pools.central = (0..kernel.pools.opens.len())
+            .map(|p| kernel.pool_lines(p).iter().map(|&line| central[line as usize]).sum())
+            .collect();
+        kernel.observe = super::observe::compile(&kernel, &central);
+        kernel
+    }
+
+    /// The resolved scenario.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    pub(crate) fn graph(&self) -> &LineGraph {
+        &self.scenario.lines
+    }
+
+    pub(crate) fn pool_lines(&self, pool: usize) -> &[u32] {
+        &self.pools.lines[self.pools.start[pool] as usize..self.pools.start[pool + 1] as usize]
+    }
+
+    pub(crate) fn slots_of(&self, line: usize) -> std::ops::Range<usize> {
+        self.lines.slots[line] as usize..self.lines.slots[line + 1] as usize
+    }
+
+    pub(crate) fn routes_of(&self, slot: usize) -> std::ops::Range<usize> {
+        self.lines.slot_routes[slot] as usize..self.lines.slot_routes[slot + 1] as usize
+    }
+
+    pub(crate) fn outgoing(&self, line: usize) -> &[u32] {
+        &self.lines.outgoing[self.lines.out[line] as usize..self.lines.out[line + 1] as usize]
+    }
+
+    /// Kernel position of a route of the network.
+    pub(crate) fn route(&self, id: RouteId) -> usize {
+        self.routes.position[id.index()] as usize
+    }
+}
+
+fn index(position: usize) -> u32 {
+    PoolId::new(position).0
+}
+
+fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<i32>) -> u32) -> Routes {
+    let graph = &scenario.lines;
+    let mut routes = Routes { position: vec![NONE; order.len()], ..Routes::default() };
+    let delayed = delayed_routes(&scenario.shocks, order.len());
+    let governed = governed_routes(&scenario.shocks, order.len());
+    let steps = |days: u32| days.div_ceil(scenario.step_days).max(1);
+    let mut offset = 0;
+    for (position, &r) in order.iter().enumerate() {
+        let route = &graph.routes[r];
+        routes.position[r] = index(position);
+        routes.from.push(route.from.0);
+        routes.to.push(route.to.0);
+        routes.id.push(RouteId::new(r));
+        let lead = steps(route.surface_days);
+        let slots = lead + if delayed[r] { LONGEST_DELAY.div_ceil(scenario.step_days) } else { 0 };
+        routes.surface.push(Ring { offset, slots, lead });
+        offset += slots;
+        let lead = if route.carriage == Carriage::SeaAndAir { steps(route.air_days) } else { 0 };
+        routes.air.push(Ring { offset, slots: lead, lead });
+        offset += lead;
+        routes.governed.push(if governed[r] { index(routes.governed_list.len()) } else { NONE });
+        if governed[r] {
+            routes.governed_list.push(index(position));
+        }
+        routes.opens.push(step_of(route.opens));
+        routes.candidate.push(route.share.central <= 0.0 && route.opens.is_none());
+        routes.entity.push(Entity::of(&route.id));
+        let (seller, buyer) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
+        routes.leaves_china.push(seller.country == Place::CHN && buyer.country != Place::CHN);
+        routes.class.push(match scenario.switches.rationing {
+            Rationing::Priority => priority_class(&scenario.switches, buyer.end_use),
+            Rationing::DomesticFirst => u8::from(seller.country != buyer.country),
+            _ => 0,
+        });
+    }
+    routes
+}
+
+/// Position of an end use in the list of priorities; unlisted uses come last.
+pub(crate) fn priority_class(switches: &Switches, end_use: EndUse) -> u8 {
+    let position = switches.priority.iter().position(|listed| *listed == end_use);
+    u8::try_from(position.unwrap_or(switches.priority.len())).unwrap_or(u8::MAX)
+}
+
+/// Routes whose goods a shock may slow down: their rings are longer.
+fn delayed_routes(shocks: &[Shock], count: usize) -> Vec<bool> {
+    let mut delayed = vec![false; count];
+    for shock in shocks {
+        if let Kind::LaneDelay { routes, .. } = &shock.kind {
+            routes.iter().for_each(|route| delayed[route.index()] = true);
+        }
+    }
+    delayed
+}
+
+/// Routes that a shock may close or cap.
+fn governed_routes(shocks: &[Shock], count: usize) -> Vec<bool> {
+    let mut governed = vec![false; count];
+    for shock in shocks {
+        let routes = match &shock.kind {
+            Kind::Embargo { routes }
+            | Kind::Quota { routes, .. }
+            | Kind::OverCompliance { routes }
+            | Kind::PortClosure { routes } => routes,
+            Kind::Licensing(licensing) => &licensing.controlled,
+            _ => continue,
+        };
+        routes.iter().for_each(|route| governed[route.index()] = true);
+    }
+    governed
+}
+
+fn compile_lines(graph: &LineGraph, switches: &Switches, routes: &Routes) -> Lines {
+    let mut lines = Lines { slots: vec![0], slot_routes: vec![0], out: vec![0], ..Lines::default() };
+    let mut next = 0;
+    for (i, line) in graph.lines.iter().enumerate() {
+        for (k, input) in line.inputs.iter().enumerate() {
+            let begin = next;
+            while next < routes.to.len()
+                && routes.to[next] as usize == i
+                && graph.routes[routes.id[next].index()].input as usize == k
+            {
+                next += 1;
+            }
+            lines.slot_routes.push(index(next));
+            lines.criticality.push(input.criticality);
+            lines.slot_changes.push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r]));
+        }
+        lines.slots.push(index(lines.criticality.len()));
+        lines.pool.push(line.pool.0);
+        lines.sourcing.push(switches.sourcing[line.stage as usize]);
+        lines.group.push(NONE);
+        lines.sink.push(line.final_demand > 0.0);
+    }
+    let mut by_supplier: Vec<u32> = (0..routes.from.len()).map(index).collect();
+    by_supplier.sort_by_key(|&r| (routes.from[r as usize], r));
+    for i in 0..graph.lines.len() {
+        let end = by_supplier.partition_point(|&r| routes.from[r as usize] as usize <= i);
+        lines.out.push(index(end));
+    }
+    lines.outgoing = by_supplier;
+    (lines.sweep, lines.sweeps) = sweep_order(graph);
+    lines.order = (0..graph.lines.len()).map(index).collect();
+    lines.order.sort_by_key(|&i| (graph.lines[i as usize].coproduct_of.is_some(), i));
+    lines
+}
+
+/// Buyers before suppliers, so that one pass solves x = A x + f; with cycles a fixed number of passes,
+/// the same for every lane, so that results never depend on what runs beside them.
+fn sweep_order(graph: &LineGraph) -> (Vec<u32>, u32) {
+    let mut digraph = DiGraph::<(), ()>::with_capacity(graph.lines.len(), graph.routes.len());
+    let nodes: Vec<_> = graph.lines.iter().map(|_| digraph.add_node(())).collect();
+    for route in &graph.routes {
+        digraph.add_edge(nodes[route.from.index()], nodes[route.to.index()], ());
+    }
+    let components = tarjan_scc(&digraph);
+    let cyclic = components.iter().any(|component| component.len() > 1)
+        || graph.routes.iter().any(|route| route.from == route.to);
+    // Tarjan yields components in reverse topological order: buyers (which are reached) first.
+    let sweep = components
+        .into_iter()
+        .flat_map(|mut component| {
+            component.sort();
+            component.into_iter().map(|node| index(node.index()))
+        })
+        .collect();
+    (sweep, if cyclic { 600 } else { 1 })
+}
+
+fn compile_groups(graph: &LineGraph) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, line) in graph.lines.iter().enumerate() {
+        if let Some(feed) = line.coproduct_of {
+            match groups.iter_mut().find(|group| group.feed == feed.0) {
+                Some(group) => group.lines.push(index(i)),
+                None => groups.push(Group { feed: feed.0, lines: vec![index(i)], grade: ore_grade(graph, feed.index()) }),
+            }
+        }
+    }
+    groups
+}
+
+/// Heavy oxide in the ore behind one unit of a line's output: Σ share·content ÷ Σ share·yield, with the
+/// mines' coefficients `dytb-per-reo:MINE`.
+fn ore_grade(graph: &LineGraph, line: usize) -> f64 {
+    let central: Vec<f64> = graph.coefficients.iter().map(|coefficient| coefficient.band.central).collect();
+    let (mut heavy, mut light) = (0.0, 0.0);
+    for route in graph.routes.iter().filter(|route| route.to.index() == line) {
+        let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
+        let content = graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
+        heavy += route.share.central * content.map_or(0.0, |coefficient| coefficient.band.central);
+        light += route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
+    }
+    if light > 0.0 { heavy / light } else { 0.0 }
+}
+
+fn compile_pools(graph: &LineGraph, step_of: &dyn Fn(Option<i32>) -> u32) -> Pools {
+    let mut pools = Pools { start: vec![0], ..Pools::default() };
+    for pool in &graph.pools {
+        pools.lines.extend(pool.lines.iter().map(|line| line.0));
+        pools.start.push(index(pools.lines.len()));
+        pools.opens.push(step_of(pool.opens));
+        pools.capacity.push(pool.capacity);
+        pools.unknown.push(pool.utilisation_unknown);
+        pools.chinese.push(graph.sites[pool.facility.index()].country == Place::CHN);
+    }
+    pools
+}
+
+fn compile_rules(scenario: &Scenario, routes: &Routes) -> Vec<Rule> {
+    scenario
+        .shocks
+        .iter()
+        .enumerate()
+        .filter_map(|(shock, entry)| {
+            let Kind::Licensing(licensing) = &entry.kind else { return None };
+            let mut pairs: Vec<(u32, u16)> = licensing
+                .controlled
+                .iter()
+                .zip(&licensing.class_of)
+                .map(|(route, class)| (routes.position[route.index()], *class))
+                .collect();
+            pairs.sort_unstable();
+            Some(Rule {
+                shock,
+                routes: pairs.iter().map(|pair| pair.0).collect(),
+                class_of: pairs.iter().map(|pair| pair.1).collect(),
+                classes: licensing.classes.len(),
+            })
+        })
+        .collect()
+}
+
+/// Stages whose goods count as magnets when customs see them.
+pub(crate) fn is_magnet(graph: &LineGraph, line: usize) -> bool {
+    graph.lines[line].stage == Stage::Magnet
+}

@@ -1,0 +1,339 @@
+//! A replication's luck: coefficients, shares, stocks and shocks drawn, and the baseline they imply.
+
+use super::compile::{Kernel, NONE};
+use super::scratch::{Row, State, rows};
+use crate::network::line::{Amount, Band, Carriage};
+use crate::policy::parameter::{Parameter, Value};
+use crate::random::philox::{Entity, Purpose, Streams};
+use crate::random::sample::Distribution;
+
+/// Days of base output that a separation circuit holds of heavy oxide.
+const CIRCUIT_DAYS: f64 = 30.0;
+
+/// Share of its nameplate that a capacity never exceeds in calm (where the balance says otherwise, the
+/// difference is unrecorded supply).
+const CALM_LIMIT: f64 = 0.95;
+
+/// Draws lanes and sets every state to its calm value.
+pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {
+    for &parameter in Parameter::ALL {
+        let entity = Entity::of(parameter.describe().key);
+        let distribution = kernel.scenario.parameters.get(parameter);
+        state.parameters[parameter as usize] =
+            std::array::from_fn(|lane| draw(distribution, &streams[lane], Purpose::Parameter, entity, 0));
+    }
+    let sampled = kernel.switches.sample_network;
+    let coefficients: Vec<Vec<f64>> = (0..L).map(|lane| coefficients(kernel, sampled.then_some(&streams[lane]))).collect();
+    draw_routes(kernel, streams, &coefficients, state);
+    solve(kernel, &state.parameters[Parameter::Growth as usize].clone(), state);
+    settle(kernel, state);
+    super::event::start(kernel, streams, state);
+    state.desk.reset();
+    state.tally.reset();
+    super::price::start(state);
+    state.stale = true;
+}
+
+/// Central outputs per day at growth 1: what capacities are measured against.
+pub(crate) fn central_baseline(kernel: &Kernel) -> Vec<f64> {
+    let lines = kernel.lines.pool.len();
+    let routes = kernel.routes.from.len();
+    let coefficients = coefficients(kernel, None);
+    let mut weight = rows::<1>(routes);
+    let mut amount = rows::<1>(routes);
+    route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &|_, _, band, _| band.central, &|_| 1.0);
+    let mut output = rows::<1>(lines);
+    let mut base_final = rows::<1>(lines);
+    solve_rows(kernel, &[1.0], &weight, &amount, &mut base_final, &mut output);
+    output.into_iter().map(|row| row[0]).collect()
+}
+
+/// One draw; a fixed number costs nothing.
+pub(crate) fn draw(distribution: &Distribution, streams: &Streams, purpose: Purpose, entity: Entity, number: u32) -> f64 {
+    match distribution {
+        Distribution::Fixed(value) => *value,
+        other => other.quantile(streams.uniform(purpose, entity, 0, number)),
+    }
+}
+
+/// A policy's number: its own draw, or the very draw of a parameter.
+pub(crate) fn value<const L: usize>(
+    value: &Value,
+    streams: &[Streams; L],
+    parameters: &[Row<L>],
+    (purpose, entity, number): (Purpose, Entity, u32),
+) -> Row<L> {
+    match value {
+        Value::Parameter(parameter) => parameters[*parameter as usize],
+        Value::Drawn(distribution) => {
+            std::array::from_fn(|lane| draw(distribution, &streams[lane], purpose, entity, number))
+        }
+    }
+}
+
+/// Inverse of the triangular distribution function over a band.
+fn triangle(band: Band, uniform: f64) -> f64 {
+    let width = band.high - band.low;
+    if width <= 0.0 {
+        return band.central;
+    }
+    let tip = band.central - band.low;
+    if uniform * width < tip {
+        band.low + (uniform * width * tip).sqrt()
+    } else {
+        band.high - ((1.0 - uniform) * width * (band.high - band.central)).sqrt()
+    }
+}
+
+fn coefficients(kernel: &Kernel, streams: Option<&Streams>) -> Vec<f64> {
+    kernel
+        .graph()
+        .coefficients
+        .iter()
+        .map(|coefficient| match streams {
+            None => coefficient.band.central,
+            Some(streams) => triangle(
+                coefficient.band,
+                streams.uniform(Purpose::Coefficient, Entity::of(&coefficient.id), 0, 0),
+            ),
+        })
+        .collect()
+}
+
+/// Weights (shares of output) and amounts of every route of one lane.
+///
+/// The data give shares of tonnes carried. Where routes of one input have their own yields (ore), a tonne
+/// of one makes more output than a tonne of another: the share of output is share·yield, renormalised.
+fn route_rows<const L: usize>(
+    kernel: &Kernel,
+    lane: usize,
+    coefficients: &[f64],
+    weight: &mut [Row<L>],
+    amount: &mut [Row<L>],
+    share: &dyn Fn(Entity, usize, Band, bool) -> f64,
+    odds: &dyn Fn(usize) -> f64,
+) {
+    let graph = kernel.graph();
+    for (line, entry) in graph.lines.iter().enumerate() {
+        for slot in kernel.slots_of(line) {
+            let input = &entry.inputs[slot - kernel.lines.slots[line] as usize];
+            let common = input.amount.value(coefficients);
+            let range = kernel.routes_of(slot);
+            let mut sum = 0.0;
+            for r in range.clone() {
+                let route = &graph.routes[kernel.routes.id[r].index()];
+                let per_tonne = route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
+                let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
+                let drawn = share(Entity::of(&route.share_key), r, route.share, late) * odds(r);
+                amount[r][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
+                weight[r][lane] = drawn * per_tonne.unwrap_or(1.0);
+                if !late {
+                    sum += weight[r][lane];
+                }
+            }
+            for r in range {
+                let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
+                if !late && sum > 0.0 {
+                    weight[r][lane] /= sum;
+                } else if late && sum > 0.0 && graph.routes[kernel.routes.id[r].index()].yield_per_tonne.is_some() {
+                    // A late ore route's share of tonnes becomes a share of output on the scale of the others.
+                    weight[r][lane] /= sum + weight[r][lane];
+                }
+            }
+        }
+    }
+}
+
+fn draw_routes<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    coefficients: &[Vec<f64>],
+    state: &mut State<L>,
+) {
+    let graph = kernel.graph();
+    let sampled = kernel.switches.sample_network;
+    for lane in 0..L {
+        let stream = &streams[lane];
+        let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
+        let odds = |r: usize| -> f64 {
+            let route = &graph.routes[kernel.routes.id[r].index()];
+            let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
+            if !sampled || from.region != crate::id::Place::CHN || to.region == crate::id::Place::CHN {
+                return 1.0;
+            }
+            let key = format!("{}:{}", to.region, graph.materials[route.material.index()].name);
+            draw(odds_band, stream, Purpose::RegionFactor, Entity::of(&key), 0)
+        };
+        let share = |entity: Entity, _: usize, band: Band, late: bool| -> f64 {
+            if late {
+                // A plant that opens later works towards its high share; what it reaches is decided by its
+                // ramp and by what it delivers.
+                return band.high;
+            }
+            if !sampled {
+                return band.central;
+            }
+            triangle(band, stream.uniform(Purpose::Share, entity, 0, 0))
+        };
+        route_rows(kernel, lane, &coefficients[lane], &mut state.weight, &mut state.amount, &share, &odds);
+    }
+    let spread = kernel.scenario.parameters.get(Parameter::CoverSpread);
+    let no_spread = matches!(spread, Distribution::Fixed(v) if *v == 0.0) || !sampled;
+    for r in 0..kernel.routes.from.len() {
+        let route = &graph.routes[kernel.routes.id[r].index()];
+        let key = Entity::of(&route.cover_key);
+        for lane in 0..L {
+            let days = if sampled {
+                triangle(route.cover, streams[lane].uniform(Purpose::Cover, key, 0, 0))
+            } else {
+                route.cover.central
+            };
+            let cv = state.parameters[Parameter::CoverSpread as usize][lane];
+            let factor = if no_spread || cv <= 0.0 {
+                1.0
+            } else {
+                let uniform = streams[lane].uniform(Purpose::Cover, kernel.routes.entity[r], 0, 0);
+                Distribution::LogNormal { mean: 1.0, cv }.quantile(uniform)
+            };
+            state.target_days[r][lane] = days * factor * state.parameters[Parameter::CoverFactor as usize][lane];
+        }
+    }
+}
+
+fn solve<const L: usize>(kernel: &Kernel, growth: &Row<L>, state: &mut State<L>) {
+    solve_rows(kernel, growth, &state.weight, &state.amount, &mut state.base_final, &mut state.base_output);
+}
+
+/// x = A x + f by fixed sweeps, buyers first.
+fn solve_rows<const L: usize>(
+    kernel: &Kernel,
+    growth: &Row<L>,
+    weight: &[Row<L>],
+    amount: &[Row<L>],
+    base_final: &mut [Row<L>],
+    output: &mut [Row<L>],
+) {
+    for (line, entry) in kernel.graph().lines.iter().enumerate() {
+        base_final[line] = std::array::from_fn(|lane| entry.final_demand * growth[lane]);
+        output[line] = base_final[line];
+    }
+    for _ in 0..kernel.lines.sweeps {
+        for &line in &kernel.lines.sweep {
+            let line = line as usize;
+            let mut sum = base_final[line];
+            for &r in kernel.outgoing(line) {
+                let r = r as usize;
+                if kernel.routes.opens[r] > 0 || kernel.routes.candidate[r] {
+                    continue;
+                }
+                let buyer = kernel.routes.to[r] as usize;
+                for lane in 0..L {
+                    sum[lane] += amount[r][lane] * weight[r][lane] * output[buyer][lane];
+                }
+            }
+            output[line] = sum;
+        }
+    }
+}
+
+/// Stocks, goods in transit, books and capacities of a chain at rest.
+fn settle<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    let dt = kernel.dt;
+    let graph = kernel.graph();
+    state.ring.fill([0.0; L]);
+    for r in 0..kernel.routes.from.len() {
+        let route = &graph.routes[kernel.routes.id[r].index()];
+        let buyer = kernel.routes.to[r] as usize;
+        let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
+        let air = state.parameters[Parameter::AirShare as usize];
+        for lane in 0..L {
+            let share = if late { 0.0 } else { state.weight[r][lane] };
+            let flow = state.amount[r][lane] * share * state.base_output[buyer][lane];
+            let flying = if route.carriage == Carriage::SeaAndAir { air[lane] } else { 0.0 };
+            let (surface, plane) = (kernel.routes.surface[r], kernel.routes.air[r]);
+            let mut transit = 0.0;
+            for (ring, part) in [(surface, flow * dt * (1.0 - flying)), (plane, flow * dt * flying)] {
+                // Goods due in steps 0..lead: a ring longer than its lead has free slots behind them.
+                for slot in 0..ring.lead {
+                    state.ring[(ring.offset + slot) as usize][lane] = part;
+                }
+                transit += part * f64::from(ring.lead);
+            }
+            state.share[r][lane] = share;
+            state.base_flow[r][lane] = flow;
+            state.stock[r][lane] = state.target_days[r][lane] * flow;
+            state.transit[r][lane] = transit;
+            state.book[r][lane] = flow * dt;
+            state.placed[r][lane] = flow * dt;
+            state.ordered_month[r][lane] = flow * dt;
+            state.sent_month[r][lane] = flow * dt;
+            state.ordered_fortnight[r][lane] = flow * dt;
+            state.sent_fortnight[r][lane] = flow * dt;
+        }
+        state.owed[r] = [0.0; L];
+        state.forgone[r] = [0.0; L];
+        state.extra_lead[r] = [0.0; L];
+        state.tariff[r] = [1.0; L];
+        state.growth[r] = [1.0; L];
+        state.candidate_days[r] = [0.0; L];
+    }
+    for rows in [&mut state.cap, &mut state.closures, &mut state.exempt, &mut state.held] {
+        rows.fill([0.0; L]);
+    }
+    let finished_days = state.parameters[Parameter::FinishedDays as usize];
+    for line in 0..kernel.lines.pool.len() {
+        for lane in 0..L {
+            let output = state.base_output[line][lane];
+            let sold = output - state.base_final[line][lane];
+            state.finished_target[line][lane] = finished_days[lane] * sold.max(0.0);
+            state.finished[line][lane] = state.finished_target[line][lane];
+            state.expected[line][lane] = output;
+            state.trend[line][lane] = output;
+            state.output[line][lane] = output * dt;
+        }
+        state.demand_factor[line] = [1.0; L];
+        state.deferred[line] = [0.0; L];
+        state.lost[line] = [0.0; L];
+        state.restart[line] = [0.0; L];
+        state.ratio[line] = [1.0; L];
+    }
+    settle_capacities(kernel, state);
+}
+
+fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    let headroom = state.parameters[Parameter::Headroom as usize];
+    for pool in 0..kernel.pools.opens.len() {
+        let central = kernel.pools.central[pool];
+        for lane in 0..L {
+            let drawn: f64 = kernel.pool_lines(pool).iter().map(|&line| state.base_output[line as usize][lane]).sum();
+            state.capacity[pool][lane] = if central <= 0.0 {
+                kernel.pools.capacity[pool]
+            } else {
+                let nameplate = if kernel.pools.unknown[pool] {
+                    central / headroom[lane]
+                } else {
+                    kernel.pools.capacity[pool].max(central / CALM_LIMIT)
+                };
+                nameplate * drawn / central
+            };
+        }
+        state.added[pool] = [0.0; L];
+        state.loss[pool] = [0.0; L];
+        state.overproduction[pool] = [1.0; L];
+    }
+    for (g, group) in kernel.groups.iter().enumerate() {
+        for lane in 0..L {
+            let feed = state.base_output[group.feed as usize][lane];
+            let mut heavy = 0.0;
+            for &line in &group.lines {
+                let pool = kernel.lines.pool[line as usize] as usize;
+                heavy += if kernel.pools.opens[pool] > 0 { 0.0 } else { state.base_output[line as usize][lane] };
+            }
+            state.recovery[g][lane] = if feed > 0.0 { heavy / feed } else { 0.0 };
+            state.circuit_most[g][lane] = CIRCUIT_DAYS * heavy;
+            state.circuit[g][lane] = state.circuit_most[g][lane];
+        }
+        state.tailings[g] = [0.0; L];
+    }
+    debug_assert!(kernel.lines.group.iter().all(|g| *g == NONE || (*g as usize) < kernel.groups.len()));
+}

@@ -1,0 +1,711 @@
+//! Phase 13 and outcomes: what is counted, in which units, and the names it is published under.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::compile::{Kernel, is_magnet};
+use super::price::MARKETS;
+use super::scratch::{Row, State, rows};
+use crate::id::{Place, in_european_union};
+use crate::network::line::{LineGraph, Stage};
+use crate::policy::parameter::Parameter;
+use crate::summary::{Design, Metric, Outcome, Series};
+
+/// A reported stop: output at least this share below calm …
+pub const STOP_SHORTFALL: f64 = 0.05;
+/// … on this many consecutive days. Fixed before anything was fitted; a reading of the result, not physics.
+pub const STOP_DAYS: f64 = 3.0;
+
+/// Longest customs lag that is looked for, days.
+const LONGEST_LAG: usize = 60;
+
+/// Routes whose flows make a market's price, with their content of the element.
+#[derive(Debug, Default)]
+pub(crate) struct Market {
+    /// Routes that cross the control into the market.
+    pub crossing: Vec<(u32, f64)>,
+    /// Routes that bring the market's own primary supply.
+    pub home: Vec<(u32, f64)>,
+}
+
+/// What a series counts.
+#[derive(Debug)]
+enum Count {
+    /// Magnets leaving China, by month of the customs record.
+    Exports(Vec<u32>),
+    /// Output of lines, by week.
+    Output(Vec<u32>),
+    /// Days of stock that routes bring, by week (mean of daily readings).
+    Cover(Vec<u32>),
+    /// Share of calm output lost by lines, by fortnight.
+    Lost(Vec<u32>),
+    /// Price relative to calm, by week.
+    Price(usize),
+    /// Licence desk, by week: pending, approved, returned, rejected.
+    Licences(usize),
+}
+
+/// Lists compiled once: what to count, and the design of outcomes.
+#[derive(Debug, Default)]
+pub(crate) struct Observe {
+    pub design: Arc<Design>,
+    pub markets: Vec<Market>,
+    counts: Vec<Count>,
+    /// First cell of each series.
+    offsets: Vec<usize>,
+    cells: usize,
+    /// Month (position) of each day of the run and of `LONGEST_LAG` days more.
+    month: Vec<usize>,
+    months: usize,
+    month_days: Vec<f64>,
+    weeks: usize,
+    /// Automaker sites: (site, its lines).
+    makers: Vec<(usize, Vec<u32>)>,
+    maker_regions: Vec<(Place, Vec<usize>)>,
+    stage_lines: Vec<(Stage, Vec<u32>)>,
+    /// Days from the start of the run to the first shock.
+    origin: f64,
+    /// Position of the total-exports series.
+    exports_total: Option<usize>,
+}
+
+/// Accumulators of L replications.
+pub(crate) struct Tally<const L: usize> {
+    cells: Vec<Row<L>>,
+    week_output: Vec<Row<L>>,
+    week_calm: Vec<Row<L>>,
+    total_output: Vec<Row<L>>,
+    total_calm: Vec<Row<L>>,
+    fortnight_calm: Vec<Row<L>>,
+    streak: Vec<Row<L>>,
+    stop_days: Vec<Row<L>>,
+    first_stop: Vec<Row<L>>,
+    peak: Row<L>,
+    price_peak: Vec<Row<L>>,
+    pending_peak: Row<L>,
+    /// Tonnes released from stockpiles.
+    pub(crate) released: Row<L>,
+}
+
+impl<const L: usize> Tally<L> {
+    pub(crate) fn new(kernel: &Kernel) -> Self {
+        let observe = &kernel.observe;
+        let lines = kernel.lines.pool.len();
+        Self {
+            cells: rows(observe.cells),
+            week_output: rows(lines),
+            week_calm: rows(lines),
+            total_output: rows(lines),
+            total_calm: rows(lines),
+            fortnight_calm: rows(observe.counts.len() * observe.weeks.div_ceil(2)),
+            streak: rows(observe.makers.len()),
+            stop_days: rows(observe.makers.len()),
+            first_stop: rows(observe.makers.len()),
+            peak: [0.0; L],
+            price_peak: rows(MARKETS.len()),
+            pending_peak: [0.0; L],
+            released: [0.0; L],
+        }
+    }
+
+    pub(crate) fn reset(&mut self) {
+        for rows in [
+            &mut self.cells,
+            &mut self.week_output,
+            &mut self.week_calm,
+            &mut self.total_output,
+            &mut self.total_calm,
+            &mut self.fortnight_calm,
+            &mut self.streak,
+            &mut self.stop_days,
+        ] {
+            rows.fill([0.0; L]);
+        }
+        self.first_stop.fill([-1.0; L]);
+        self.price_peak.fill([1.0; L]);
+        self.peak = [0.0; L];
+        self.pending_peak = [0.0; L];
+        self.released = [0.0; L];
+    }
+}
+
+fn date_of(days: i32) -> Date {
+    jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
+}
+
+/// Compiles what is counted. `central` is the central baseline output per day at growth 1.
+pub(crate) fn compile(kernel: &Kernel, central: &[f64]) -> Observe {
+    let graph = kernel.graph();
+    let scenario = kernel.scenario();
+    let growth = scenario.parameters.get(Parameter::Growth).mean();
+    let days = scenario.days as usize;
+    let mut observe = Observe { weeks: days.div_ceil(7), ..Observe::default() };
+    calendar(&mut observe, scenario.start, days);
+    observe.origin = scenario
+        .shocks
+        .iter()
+        .filter(|shock| shock.trigger.is_none())
+        .map(|shock| f64::from((shock.start.date - scenario.start).max(0)))
+        .fold(f64::INFINITY, f64::min);
+    if !observe.origin.is_finite() {
+        observe.origin = 0.0;
+    }
+    observe.markets = markets(kernel);
+    observe.makers = graph
+        .sites
+        .iter()
+        .enumerate()
+        .filter(|(_, site)| site.stage == Stage::Automaker)
+        .map(|(i, _)| (i, lines_of(graph, |line| line.facility.index() == i)))
+        .collect();
+    let regions: std::collections::BTreeSet<Place> =
+        observe.makers.iter().map(|(site, _)| graph.sites[*site].region).collect();
+    observe.maker_regions = regions
+        .into_iter()
+        .map(|region| {
+            let inside = |(_, (site, _)): &(usize, &(usize, Vec<u32>))| graph.sites[*site].region == region;
+            (region, observe.makers.iter().enumerate().filter(inside).map(|(m, _)| m).collect())
+        })
+        .collect();
+    observe.stage_lines = Stage::ALL
+        .into_iter()
+        .filter(|stage| *stage != Stage::Automaker)
+        .map(|stage| (stage, lines_of(graph, |line| line.stage == stage)))
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect();
+    let mut list = SeriesList { kernel, central, growth, weeks: week_labels(scenario.start, days), observe: &observe, series: Vec::new(), counts: Vec::new() };
+    list.exports();
+    list.outputs();
+    list.covers();
+    list.lost();
+    list.prices();
+    list.licences();
+    let (series, counts) = (list.series, list.counts);
+    observe.exports_total = series.iter().position(|s| s.id == "exports:WORLD");
+    let mut offset = 0;
+    for entry in &series {
+        observe.offsets.push(offset);
+        offset += entry.dates.len();
+    }
+    observe.cells = offset;
+    observe.counts = counts;
+    let metrics = metrics(kernel, &observe);
+    observe.design = Arc::new(Design { metrics, series });
+    observe
+}
+
+fn calendar(observe: &mut Observe, start: i32, days: usize) {
+    let first = date_of(start);
+    for day in 0..days + LONGEST_LAG {
+        let date = date_of(start + i32::try_from(day).unwrap_or(i32::MAX / 2));
+        let months = i64::from(date.year() - first.year()) * 12 + i64::from(date.month() - first.month());
+        observe.month.push(usize::try_from(months).unwrap_or(0));
+    }
+    // A month counts only when the run covers it to its last day.
+    let whole = |month: usize| observe.month.iter().take(days).filter(|m| **m == month).count();
+    let mut month = 0;
+    loop {
+        let inside = whole(month);
+        let Some(first_day) = observe.month.iter().position(|m| *m == month) else { break };
+        let length = usize::try_from(date_of(start + i32::try_from(first_day).unwrap_or(0)).days_in_month()).unwrap_or(31);
+        if inside == 0 || (inside < length && month > 0) {
+            break;
+        }
+        observe.month_days.push(f64::from(u32::try_from(inside).unwrap_or(0)));
+        month += 1;
+    }
+    observe.months = month;
+}
+
+fn week_labels(start: i32, days: usize) -> Vec<String> {
+    (0..days.div_ceil(7)).map(|week| date_of(start + 7 * i32::try_from(week).unwrap_or(0)).to_string()).collect()
+}
+
+fn lines_of(graph: &LineGraph, wanted: impl Fn(&crate::network::line::Line) -> bool) -> Vec<u32> {
+    (0_u32..).zip(&graph.lines).filter(|(_, line)| wanted(line)).map(|(i, _)| i).collect()
+}
+
+/// Routes that make prices: into the market over the border of the control, and the market's own mines or
+/// separators.
+fn markets(kernel: &Kernel) -> Vec<Market> {
+    let graph = kernel.graph();
+    let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let mut markets: Vec<Market> = MARKETS.iter().map(|_| Market::default()).collect();
+    for r in 0..kernel.routes.from.len() {
+        let route = &graph.routes[kernel.routes.id[r].index()];
+        let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
+        let material = &graph.materials[route.material.index()];
+        let light_ore = route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
+        let (from_inside, to_inside) = (from.country == Place::CHN, to.country == Place::CHN);
+        let position = u32::try_from(r).unwrap_or(u32::MAX);
+        for (market, heavy) in [(0, true), (1, true), (2, false), (3, false)] {
+            let inside = market % 2 == 1;
+            let content = match (heavy, from.stage) {
+                (false, Stage::Mine) => light_ore,
+                (true, Stage::Mine) => ore_content(graph, from.facility.index()),
+                (true, _) => material.dytb,
+                (false, _) => material.ndpr,
+            };
+            if content <= 0.0 || to_inside != inside {
+                continue;
+            }
+            let primary = if inside { Stage::Mine } else { Stage::Separation };
+            if from_inside != to_inside {
+                markets[market].crossing.push((position, content));
+            } else if from.stage == primary {
+                markets[market].home.push((position, content));
+            }
+        }
+    }
+    markets
+}
+
+fn ore_content(graph: &LineGraph, site: usize) -> f64 {
+    let mine = &graph.sites[site].id;
+    let coefficient = graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
+    coefficient.map_or(0.0, |c| c.band.central)
+}
+
+/// Builds the list of series.
+struct SeriesList<'a> {
+    kernel: &'a Kernel,
+    central: &'a [f64],
+    growth: f64,
+    weeks: Vec<String>,
+    observe: &'a Observe,
+    series: Vec<Series>,
+    counts: Vec<Count>,
+}
+
+impl SeriesList<'_> {
+    fn push(&mut self, group: &str, id: String, unit: &'static str, quantum: f64, dates: Vec<String>, reference: Vec<f64>, count: Count) {
+        self.series.push(Series { id, group: group.to_owned(), unit, dates, reference, quantum });
+        self.counts.push(count);
+    }
+
+    fn exports(&mut self) {
+        let graph = self.kernel.graph();
+        let leaving: Vec<u32> = (0..self.kernel.routes.from.len())
+            .filter(|&r| {
+                self.kernel.routes.leaves_china[r] && is_magnet(graph, self.kernel.routes.from[r] as usize)
+            })
+            .filter_map(|r| u32::try_from(r).ok())
+            .collect();
+        if leaving.is_empty() || self.observe.months == 0 {
+            return;
+        }
+        let country = |r: u32| graph.lines[self.kernel.routes.to[r as usize] as usize].country;
+        let countries: std::collections::BTreeSet<Place> = leaving.iter().map(|r| country(*r)).collect();
+        let mut groups = vec![("WORLD".to_owned(), leaving.clone())];
+        let union: Vec<u32> = leaving.iter().copied().filter(|r| in_european_union(country(*r))).collect();
+        if !union.is_empty() {
+            groups.push(("EU".to_owned(), union));
+        }
+        for place in countries {
+            groups.push((place.to_string(), leaving.iter().copied().filter(|r| country(*r) == place).collect()));
+        }
+        let months: Vec<String> = (0..self.observe.months)
+            .map(|month| {
+                let day = self.observe.month.iter().position(|m| *m == month).unwrap_or(0);
+                date_of(self.kernel.scenario.start + i32::try_from(day).unwrap_or(0)).to_string()
+            })
+            .collect();
+        for (name, routes) in groups {
+            let daily: f64 = routes.iter().map(|r| self.central_flow(*r as usize)).sum();
+            let reference = self.observe.month_days.iter().map(|days| daily * days).collect();
+            self.push("exports", format!("exports:{name}"), "t", 1.0e-6, months.clone(), reference, Count::Exports(routes));
+        }
+    }
+
+    /// Central base flow of a route per day at mean growth.
+    fn central_flow(&self, r: usize) -> f64 {
+        let graph = self.kernel.graph();
+        let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+        let route = &graph.routes[self.kernel.routes.id[r].index()];
+        let input = &graph.lines[route.to.index()].inputs[route.input as usize];
+        let siblings: f64 =
+            self.kernel.routes_of(self.kernel.lines.slots[route.to.index()] as usize + route.input as usize)
+                .map(|s| graph.routes[self.kernel.routes.id[s].index()].share.central)
+                .sum();
+        let share = if siblings > 0.0 { route.share.central / siblings } else { 0.0 };
+        input.amount.value(&central) * share * self.central[route.to.index()] * self.growth
+    }
+
+    fn weekly_reference(&self, lines: &[u32]) -> Vec<f64> {
+        let daily: f64 = lines.iter().map(|line| self.central[*line as usize]).sum::<f64>() * self.growth;
+        let days = self.kernel.scenario.days as usize;
+        (0..self.weeks.len())
+            .map(|week| daily * f64::from(u32::try_from((days - 7 * week).min(7)).unwrap_or(7)))
+            .collect()
+    }
+
+    fn outputs(&mut self) {
+        let graph = self.kernel.graph();
+        let makers = lines_of(graph, |line| line.stage == Stage::Automaker);
+        let mut groups: Vec<(String, String, &'static str, Vec<u32>)> = Vec::new();
+        if !makers.is_empty() {
+            groups.push(("output:world".into(), "output:WORLD".into(), "vehicles", makers));
+        }
+        for (region, members) in &self.observe.maker_regions {
+            let lines = members.iter().flat_map(|m| self.observe.makers[*m].1.clone()).collect();
+            groups.push(("output:region".into(), format!("output:{region}"), "vehicles", lines));
+        }
+        for (site, lines) in &self.observe.makers {
+            groups.push(("output:automaker".into(), format!("output@{}", graph.sites[*site].id), "vehicles", lines.clone()));
+        }
+        for (stage, lines) in &self.observe.stage_lines {
+            groups.push(("output:stage".into(), format!("output:{}", stage.as_str()), "t", lines.clone()));
+        }
+        for (group, id, unit, lines) in groups {
+            let reference = self.weekly_reference(&lines);
+            let weeks = self.weeks.clone();
+            self.push(&group, id, unit, 1.0e-4, weeks, reference, Count::Output(lines));
+        }
+    }
+
+    /// Cover of part makers' magnets and of automakers' parts, by region; magnets of other users.
+    fn covers(&mut self) {
+        let graph = self.kernel.graph();
+        for (stage, name) in [(Stage::Component, "magnets"), (Stage::Automaker, "parts"), (Stage::OtherDemand, "other users")] {
+            let regions: std::collections::BTreeSet<Place> =
+                graph.lines.iter().filter(|line| line.stage == stage).map(|line| line.region).collect();
+            for region in regions {
+                let routes: Vec<u32> = (0_u32..)
+                    .zip(&self.kernel.routes.to)
+                    .filter(|(_, to)| {
+                        let line = &graph.lines[**to as usize];
+                        line.stage == stage && line.region == region
+                    })
+                    .map(|(r, _)| r)
+                    .collect();
+                let weeks = self.weeks.clone();
+                let reference = vec![30.0; weeks.len()];
+                self.push("cover", format!("cover:{name}:{region}"), "days", 1.0e-6, weeks, reference, Count::Cover(routes));
+            }
+        }
+    }
+
+    fn lost(&mut self) {
+        let graph = self.kernel.graph();
+        let dates: Vec<String> = self.weeks.iter().step_by(2).cloned().collect();
+        for (i, site) in graph.sites.iter().enumerate() {
+            let lines = lines_of(graph, |line| line.facility.index() == i);
+            if lines.is_empty() || lines.iter().all(|line| self.central[*line as usize] <= 0.0) {
+                continue;
+            }
+            let reference = vec![1.0; dates.len()];
+            self.push("lost", format!("lost@{}", site.id), "share", 1.0e-9, dates.clone(), reference, Count::Lost(lines));
+        }
+    }
+
+    fn prices(&mut self) {
+        for (market, name) in MARKETS.iter().enumerate() {
+            if self.observe.markets[market].crossing.is_empty() {
+                continue;
+            }
+            let weeks = self.weeks.clone();
+            let reference = vec![1.0; weeks.len()];
+            self.push("price", format!("price:{name}"), "ratio", 1.0e-9, weeks, reference, Count::Price(market));
+        }
+    }
+
+    fn licences(&mut self) {
+        if self.kernel.rules.is_empty() {
+            return;
+        }
+        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
+            let weeks = self.weeks.clone();
+            let reference = vec![0.0; weeks.len()];
+            self.push("licences", format!("licences:{name}"), "applications", 1.0, weeks, reference, Count::Licences(which));
+        }
+    }
+}
+
+fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
+    let graph = kernel.graph();
+    let mut list = Vec::new();
+    let mut push = |name: String, unit, quantum, meaning: &str| {
+        list.push(Metric { name, unit, quantum, meaning: meaning.to_owned() });
+    };
+    if !observe.makers.is_empty() {
+        push("vehicles_lost".into(), "vehicles", 1.0e-3, "Vehicles not built, net of what was caught up");
+        push("vehicles_lost_share".into(), "share", 1.0e-9, "Vehicles not built relative to calm output of the run");
+        push("peak_shortfall".into(), "share", 1.0e-9, "Largest weekly shortfall of world vehicle output");
+        push("any_stop".into(), "probability", 1.0e-9, "Whether any automaker stopped (5 % below calm on 3 consecutive days)");
+        push("first_stop_day".into(), "days", 1.0e-6, "Days from the first shock to the first stop; -1 without one");
+        push("automakers_stopped".into(), "automakers", 1.0e-6, "Automakers that stopped at least once");
+        for (region, _) in &observe.maker_regions {
+            push(format!("vehicles_lost:{region}"), "vehicles", 1.0e-3, "Vehicles not built in the region");
+        }
+        for (site, _) in &observe.makers {
+            let id = &graph.sites[*site].id;
+            push(format!("vehicles_lost@{id}"), "vehicles", 1.0e-3, "Vehicles not built by the automaker");
+            push(format!("stopped@{id}"), "probability", 1.0e-9, "Whether the automaker stopped");
+            push(format!("first_stop_day@{id}"), "days", 1.0e-6, "Days from the first shock to its first stop; -1 without one");
+            push(format!("stop_days@{id}"), "days", 1.0e-6, "Days it was stopped");
+        }
+    }
+    for (stage, _) in &observe.stage_lines {
+        push(format!("lost_output:{}", stage.as_str()), "t", 1.0e-6, "Output lost by the stage relative to calm");
+    }
+    if observe.exports_total.is_some() {
+        push("exports".into(), "t", 1.0e-6, "China's magnet exports in the months of the run");
+        push("exports_trough".into(), "share", 1.0e-9, "Lowest month of China's magnet exports relative to calm, from the month of the first shock");
+    }
+    for (market, name) in MARKETS.iter().enumerate() {
+        if !observe.markets[market].crossing.is_empty() {
+            push(format!("price_peak:{name}"), "ratio", 1.0e-9, "Highest price relative to calm");
+        }
+    }
+    if !kernel.rules.is_empty() {
+        push("licences_filed".into(), "applications", 1.0, "Licence applications filed");
+        push("licences_approved".into(), "applications", 1.0, "Licences granted");
+        push("licences_returned".into(), "applications", 1.0, "Applications returned for information");
+        push("licences_rejected".into(), "applications", 1.0, "Applications rejected");
+        push("licences_pending_peak".into(), "applications", 1.0, "Most applications pending at once");
+        push("licence_wait".into(), "days", 1.0e-6, "Mean days from filing to approval");
+    }
+    push("stockpile_released".into(), "t", 1.0e-6, "Tonnes released from stockpiles");
+    list
+}
+
+/// Phase 13: counts the step.
+pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let dt = kernel.dt;
+    let day = step as usize * kernel.scenario.step_days as usize;
+    for line in 0..kernel.lines.pool.len() {
+        let sink = kernel.lines.sink[line];
+        for lane in 0..L {
+            let calm = if sink { state.calm_demand[line][lane] } else { state.base_output[line][lane] * dt };
+            state.tally.week_calm[line][lane] += calm;
+            state.tally.week_output[line][lane] += state.output[line][lane];
+        }
+    }
+    stops(kernel, day, state);
+    exports(kernel, step, day, state);
+    for lane in 0..L {
+        state.tally.pending_peak[lane] = state.tally.pending_peak[lane].max(state.desk.counts[lane].pending);
+        for market in 0..MARKETS.len() {
+            let price = libm::exp(state.price[market][lane]);
+            state.tally.price_peak[market][lane] = state.tally.price_peak[market][lane].max(price);
+        }
+    }
+    let next = day + kernel.scenario.step_days as usize;
+    if next.is_multiple_of(7) || step + 1 == kernel.steps {
+        close_week(kernel, day / 7, state);
+    }
+}
+
+fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
+    let dt = kernel.dt;
+    for (m, (_, lines)) in kernel.observe.makers.iter().enumerate() {
+        let (mut made, mut calm) = ([0.0; L], [0.0; L]);
+        for &line in lines {
+            for lane in 0..L {
+                made[lane] += state.output[line as usize][lane];
+                calm[lane] += state.calm_demand[line as usize][lane];
+            }
+        }
+        for lane in 0..L {
+            if made[lane] > (1.0 - STOP_SHORTFALL) * calm[lane] {
+                state.tally.streak[m][lane] = 0.0;
+                continue;
+            }
+            let before = state.tally.streak[m][lane];
+            let streak = before + dt;
+            state.tally.streak[m][lane] = streak;
+            if streak >= STOP_DAYS {
+                let counted = if before >= STOP_DAYS { dt } else { streak };
+                state.tally.stop_days[m][lane] += counted;
+                if state.tally.first_stop[m][lane] < 0.0 {
+                    #[allow(clippy::cast_precision_loss)]
+                    let begin = day as f64 + dt - streak - kernel.observe.origin;
+                    state.tally.first_stop[m][lane] = begin.max(0.0);
+                }
+            }
+        }
+    }
+}
+
+fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut State<L>) {
+    let observe = &kernel.observe;
+    for (s, count) in observe.counts.iter().enumerate() {
+        let Count::Exports(routes) = count else { continue };
+        let mut gate = [0.0; L];
+        for &r in routes {
+            for lane in 0..L {
+                gate[lane] += state.leaving[r as usize][lane];
+            }
+        }
+        for lane in 0..L {
+            let lag = state.parameters[Parameter::CustomsLag as usize][lane];
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let whole = (libm::round(lag).max(0.0) as usize).min(LONGEST_LAG - 1);
+            if step == 0 {
+                // Goods that passed the gate before the run are recorded in its first days.
+                let before: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
+                #[allow(clippy::cast_precision_loss)]
+                for late in 0..whole {
+                    let month = observe.month[late];
+                    if month < observe.months {
+                        state.tally.cells[observe.offsets[s] + month][lane] += before;
+                    }
+                }
+            }
+            let month = observe.month.get(day + whole).copied().unwrap_or(usize::MAX);
+            if month < observe.months {
+                state.tally.cells[observe.offsets[s] + month][lane] += gate[lane];
+            }
+        }
+    }
+}
+
+/// Moves the week's sums into series and totals.
+fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>) {
+    let observe = &kernel.observe;
+    for (s, count) in observe.counts.iter().enumerate() {
+        let offset = observe.offsets[s];
+        match count {
+            Count::Exports(_) => {}
+            Count::Output(lines) => {
+                for &line in lines {
+                    for lane in 0..L {
+                        state.tally.cells[offset + week][lane] += state.tally.week_output[line as usize][lane];
+                    }
+                }
+            }
+            Count::Lost(lines) => {
+                // Holds lost output until the fortnight is over; `outcome` divides by calm output.
+                let calm = s * observe.weeks.div_ceil(2) + week / 2;
+                for &line in lines {
+                    let line = line as usize;
+                    for lane in 0..L {
+                        let lost = state.tally.week_calm[line][lane] - state.tally.week_output[line][lane];
+                        state.tally.cells[offset + week / 2][lane] += lost;
+                        state.tally.fortnight_calm[calm][lane] += state.tally.week_calm[line][lane];
+                    }
+                }
+            }
+            Count::Cover(routes) => state.tally.cells[offset + week] = cover(kernel, routes, state),
+            Count::Price(market) => state.tally.cells[offset + week] = state.price[*market].map(libm::exp),
+            Count::Licences(which) => {
+                for lane in 0..L {
+                    let counts = &state.desk.counts[lane];
+                    state.tally.cells[offset + week][lane] =
+                        [counts.pending, counts.approved, counts.returned, counts.rejected][*which];
+                }
+            }
+        }
+    }
+    let (mut made, mut calm) = ([0.0; L], [0.0; L]);
+    for (_, lines) in &observe.makers {
+        for &line in lines {
+            for lane in 0..L {
+                made[lane] += state.tally.week_output[line as usize][lane];
+                calm[lane] += state.tally.week_calm[line as usize][lane];
+            }
+        }
+    }
+    for lane in 0..L {
+        if calm[lane] > 0.0 {
+            state.tally.peak[lane] = state.tally.peak[lane].max(1.0 - made[lane] / calm[lane]);
+        }
+    }
+    for line in 0..kernel.lines.pool.len() {
+        for lane in 0..L {
+            state.tally.total_output[line][lane] += state.tally.week_output[line][lane];
+            state.tally.total_calm[line][lane] += state.tally.week_calm[line][lane];
+        }
+    }
+    state.tally.week_output.fill([0.0; L]);
+    state.tally.week_calm.fill([0.0; L]);
+}
+
+/// Days of use that the stocks of a set of routes cover: Σ stock ÷ Σ expected use.
+fn cover<const L: usize>(kernel: &Kernel, routes: &[u32], state: &State<L>) -> Row<L> {
+    let (mut stock, mut flow) = ([0.0; L], [0.0; L]);
+    for &r in routes {
+        let r = r as usize;
+        let buyer = kernel.routes.to[r] as usize;
+        for lane in 0..L {
+            stock[lane] += state.stock[r][lane];
+            flow[lane] += state.amount[r][lane] * state.share[r][lane] * state.base_output[buyer][lane];
+        }
+    }
+    std::array::from_fn(|lane| if flow[lane] > 0.0 { stock[lane] / flow[lane] } else { 0.0 })
+}
+
+/// The numbers of one lane, in the order of the design.
+pub(crate) fn outcome<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize, replication: u64) -> Outcome {
+    let observe = &kernel.observe;
+    let tally = &state.tally;
+    let lost_by = |lines: &[u32]| -> f64 {
+        lines.iter().map(|line| tally.total_calm[*line as usize][lane] - tally.total_output[*line as usize][lane]).sum()
+    };
+    let mut metrics = Vec::with_capacity(observe.design.metrics.len());
+    if !observe.makers.is_empty() {
+        let each: Vec<f64> = observe.makers.iter().map(|(_, lines)| lost_by(lines)).collect();
+        let calm: f64 =
+            observe.makers.iter().flat_map(|(_, lines)| lines).map(|line| tally.total_calm[*line as usize][lane]).sum();
+        let lost: f64 = each.iter().sum();
+        let firsts: Vec<f64> = tally.first_stop.iter().map(|row| row[lane]).collect();
+        let stopped = firsts.iter().filter(|day| **day >= 0.0).count();
+        let first = firsts.iter().copied().filter(|day| *day >= 0.0).fold(f64::INFINITY, f64::min);
+        metrics.push(lost);
+        metrics.push(if calm > 0.0 { lost / calm } else { 0.0 });
+        metrics.push(tally.peak[lane]);
+        metrics.push(f64::from(u8::from(stopped > 0)));
+        metrics.push(if stopped > 0 { first } else { -1.0 });
+        metrics.push(f64::from(u32::try_from(stopped).unwrap_or(u32::MAX)));
+        for (_, members) in &observe.maker_regions {
+            metrics.push(members.iter().map(|m| each[*m]).sum());
+        }
+        for m in 0..observe.makers.len() {
+            metrics.push(each[m]);
+            metrics.push(f64::from(u8::from(firsts[m] >= 0.0)));
+            metrics.push(firsts[m]);
+            metrics.push(tally.stop_days[m][lane]);
+        }
+    }
+    for (_, lines) in &observe.stage_lines {
+        metrics.push(lost_by(lines));
+    }
+    if let Some(total) = observe.exports_total {
+        let months = &tally.cells[observe.offsets[total]..observe.offsets[total] + observe.months];
+        let Count::Exports(routes) = &observe.counts[total] else { unreachable!("the series was found by its name") };
+        let daily: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let from = observe.month.get(observe.origin as usize).copied().unwrap_or(0);
+        let trough = months
+            .iter()
+            .zip(&observe.month_days)
+            .skip(from)
+            .map(|(tonnes, days)| if daily > 0.0 { tonnes[lane] / (daily * days) } else { 0.0 })
+            .fold(f64::INFINITY, f64::min);
+        metrics.push(months.iter().map(|row| row[lane]).sum());
+        metrics.push(if trough.is_finite() { trough } else { 1.0 });
+    }
+    for market in 0..MARKETS.len() {
+        if !observe.markets[market].crossing.is_empty() {
+            metrics.push(tally.price_peak[market][lane]);
+        }
+    }
+    if !kernel.rules.is_empty() {
+        let counts = &state.desk.counts[lane];
+        metrics.extend([counts.filed, counts.approved, counts.returned, counts.rejected, tally.pending_peak[lane]]);
+        metrics.push(if counts.approved > 0.0 { counts.waited / counts.approved } else { 0.0 });
+    }
+    metrics.push(tally.released[lane]);
+    let mut series: Vec<f64> = tally.cells.iter().map(|row| row[lane]).collect();
+    for (s, count) in observe.counts.iter().enumerate() {
+        if matches!(count, Count::Lost(_)) {
+            for period in 0..observe.weeks.div_ceil(2) {
+                let calm = tally.fortnight_calm[s * observe.weeks.div_ceil(2) + period][lane];
+                let cell = &mut series[observe.offsets[s] + period];
+                *cell = if calm > 0.0 { *cell / calm } else { 0.0 };
+            }
+        }
+    }
+    Outcome { replication, metrics, series }
+}

@@ -1,0 +1,557 @@
+//! Phases 5 and 6: demand, shares in use, wanted output, production.
+
+use super::compile::{Kernel, NONE};
+use super::scratch::{Bound, Row, State};
+use crate::network::line::{Criticality, Stage};
+use crate::policy::parameter::Parameter;
+use crate::policy::response::{Production, Sourcing};
+
+/// Smallest reliability a route is credited with when shares adapt, so that it can recover.
+const LEAST_RELIABILITY: f64 = 0.05;
+
+/// `candidate_days` at and beyond which a candidate is qualified.
+pub(crate) const QUALIFIED: f64 = 1.0e6;
+
+/// Phase 5: new orders and final demand of the step, and their smoothed values.
+pub(crate) fn demand<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let dt = kernel.dt;
+    let season = season(kernel, step, &state.parameters[Parameter::SeasonAmplitude as usize]);
+    let fast = state.parameters[Parameter::ExpectationDays as usize].map(|days| (dt / days).min(1.0));
+    let slow = state.parameters[Parameter::TrendDays as usize].map(|days| (dt / days).min(1.0));
+    for line in 0..kernel.lines.pool.len() {
+        let mut new = [0.0; L];
+        for &r in kernel.outgoing(line) {
+            let placed = &state.placed[r as usize];
+            for lane in 0..L {
+                new[lane] += placed[lane];
+            }
+        }
+        if kernel.lines.sink[line] {
+            let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
+            let base = state.base_final[line];
+            let feedback = super::price::demand_factor(kernel, state, other);
+            for lane in 0..L {
+                let calm = base[lane] * dt * season[lane];
+                let asked = calm * state.demand_factor[line][lane] * feedback[lane];
+                state.calm_demand[line][lane] = calm;
+                state.final_demand[line][lane] = asked;
+                new[lane] += asked;
+            }
+        }
+        let (expected, trend) = (&mut state.expected[line], &mut state.trend[line]);
+        for lane in 0..L {
+            let rate = new[lane] / dt;
+            expected[lane] += fast[lane] * (rate - expected[lane]);
+            trend[lane] += slow[lane] * (rate - trend[lane]);
+        }
+        state.demand[line] = new;
+    }
+}
+
+/// A cosine over the year with its peak on 1 December.
+fn season<const L: usize>(kernel: &Kernel, step: u32, amplitude: &Row<L>) -> Row<L> {
+    if amplitude.iter().all(|a| *a == 0.0) {
+        return [1.0; L];
+    }
+    let day = f64::from(kernel.scenario.start) + f64::from(step) * kernel.dt;
+    // 1 December 1970 was day 334.
+    let wave = libm::cos((day - 334.0) / 365.25 * std::f64::consts::TAU);
+    amplitude.map(|a| 1.0 + a * wave)
+}
+
+/// Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
+pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let exponent = state.parameters[Parameter::AdaptationExponent as usize];
+    for line in 0..kernel.lines.pool.len() {
+        let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
+        for slot in kernel.slots_of(line) {
+            if pooled || state.stale || kernel.lines.slot_changes[slot] {
+                slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
+            }
+        }
+    }
+    state.stale = false;
+}
+
+fn slot_shares<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    slot: usize,
+    exponent: Option<&Row<L>>,
+    state: &mut State<L>,
+) {
+    let range = kernel.routes_of(slot);
+    let ramp_days = state.parameters[Parameter::RampDays as usize];
+    let mut sum = [0.0; L];
+    let mut displaced = [0.0; L];
+    for r in range.clone() {
+        let reliability = reliability(&state.ordered_month[r], &state.sent_month[r]);
+        if is_late(kernel, r) {
+            for lane in 0..L {
+                let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
+                let ramp = if kernel.routes.candidate[r] { f64::from(u8::from(since > 0.0)) } else { (since / ramp_days[lane]).clamp(0.0, 1.0) };
+                let share = state.weight[r][lane] * ramp;
+                state.share[r][lane] = share;
+                // Others give way only to what the newcomer has been seen to deliver.
+                displaced[lane] += share * reliability[lane];
+            }
+            continue;
+        }
+        let (weight, tariff, growth) = (&state.weight[r], &state.tariff[r], &state.growth[r]);
+        let mut raw: Row<L> = std::array::from_fn(|lane| weight[lane] * tariff[lane] * growth[lane]);
+        if let Some(exponent) = exponent {
+            for lane in 0..L {
+                let credit = reliability[lane].max(LEAST_RELIABILITY);
+                raw[lane] *= if kernel.unit_exponent { credit } else { libm::pow(credit, exponent[lane]) };
+            }
+        }
+        for lane in 0..L {
+            sum[lane] += raw[lane];
+        }
+        state.share[r] = raw;
+    }
+    let scale: Row<L> = std::array::from_fn(|lane| {
+        if sum[lane] > 0.0 { (1.0 - displaced[lane]).max(0.0) / sum[lane] } else { 0.0 }
+    });
+    for r in range {
+        if !is_late(kernel, r) {
+            for lane in 0..L {
+                state.share[r][lane] *= scale[lane];
+            }
+        }
+    }
+}
+
+/// Whether the route opens or qualifies during the run.
+pub(crate) fn is_late(kernel: &Kernel, r: usize) -> bool {
+    kernel.routes.opens[r] > 0 || kernel.routes.candidate[r]
+}
+
+/// Days since a late route opened, or since a candidate qualified.
+fn days_open(kernel: &Kernel, step: u32, r: usize, candidate_days: f64) -> f64 {
+    if kernel.routes.candidate[r] {
+        candidate_days - QUALIFIED + 1.0
+    } else {
+        (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt
+    }
+}
+
+/// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
+fn reliability<const L: usize>(ordered: &Row<L>, sent: &Row<L>) -> Row<L> {
+    std::array::from_fn(|lane| if ordered[lane] > 0.0 { (sent[lane] / ordered[lane]).min(1.0) } else { 0.0 })
+}
+
+/// Phase 6: wanted output, capacity and over-production, output and the use of inputs.
+pub(crate) fn produce<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    for line in 0..kernel.lines.pool.len() {
+        want(kernel, line, state);
+    }
+    for pool in 0..kernel.pools.opens.len() {
+        capacity(kernel, pool, state);
+    }
+    for &line in &kernel.lines.order {
+        if kernel.lines.group[line as usize] == NONE {
+            make(kernel, line as usize, state);
+        }
+    }
+    for group in 0..kernel.groups.len() {
+        separate(kernel, group, state);
+    }
+}
+
+/// X° before capacity: eligible orders, final demand with catch-up, and the gap of finished stock.
+fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let dt = kernel.dt;
+    let blocked_days = state.parameters[Parameter::BlockedBookDays as usize];
+    let defer_days = state.parameters[Parameter::DeferDays as usize];
+    let mut orders = [0.0; L];
+    for &r in kernel.outgoing(line) {
+        let r = r as usize;
+        let book = &state.book[r];
+        let governed = kernel.routes.governed[r];
+        if governed == NONE {
+            for lane in 0..L {
+                orders[lane] += book[lane];
+            }
+        } else {
+            let cap = &state.cap[governed as usize];
+            for lane in 0..L {
+                let eligible = cap[lane].max(blocked_days[lane] * state.base_flow[r][lane]);
+                orders[lane] += book[lane].min(eligible);
+            }
+        }
+    }
+    for lane in 0..L {
+        let gap = state.finished_target[line][lane] - state.finished[line][lane];
+        let catch_up = state.deferred[line][lane] * (dt / defer_days[lane]).min(1.0);
+        let sold = state.final_demand[line][lane] + catch_up;
+        let fresh = state.demand[line][lane] - state.final_demand[line][lane];
+        state.owing[line][lane] = (orders[lane] + gap - fresh).max(0.0) + state.deferred[line][lane];
+        state.wanted[line][lane] = (orders[lane] + sold + gap).max(0.0);
+    }
+}
+
+/// Capacity of a pool shared by its lines, and the slow rise of over-production under scarcity.
+fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
+    let dt = kernel.dt;
+    let most = state.parameters[Parameter::OverproductionMax as usize];
+    let days = state.parameters[Parameter::OverproductionDays as usize];
+    let mut wanted = [0.0; L];
+    for &line in kernel.pool_lines(pool) {
+        for lane in 0..L {
+            wanted[lane] += state.wanted[line as usize][lane];
+        }
+    }
+    let mut scale = [1.0; L];
+    for lane in 0..L {
+        let nameplate = state.capacity[pool][lane] * (1.0 - state.loss[pool][lane]) * (1.0 + state.added[pool][lane]);
+        let available = state.overproduction[pool][lane] * nameplate * dt;
+        let scarcity = if wanted[lane] > 0.0 { (wanted[lane] - available).max(0.0) / wanted[lane] } else { 0.0 };
+        let pull = if scarcity > 0.0 {
+            (most[lane] - state.overproduction[pool][lane]) * scarcity
+        } else {
+            1.0 - state.overproduction[pool][lane]
+        };
+        state.overproduction[pool][lane] += pull * (dt / days[lane]).min(1.0);
+        scale[lane] = if wanted[lane] > available { available / wanted[lane] } else { 1.0 };
+    }
+    for &line in kernel.pool_lines(pool) {
+        for lane in 0..L {
+            state.wanted[line as usize][lane] *= scale[lane];
+            state.bound[line as usize][lane] = if scale[lane] < 1.0 { Bound::CAPACITY } else { Bound::DEMAND };
+        }
+    }
+}
+
+/// Output of one line and the use of its inputs.
+fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let slots = kernel.slots_of(line);
+    if slots.is_empty() {
+        state.output[line] = state.wanted[line];
+        if kernel.stops {
+            stop(kernel, line, state);
+        }
+        return;
+    }
+    let first = slots.start;
+    let mut output = state.wanted[line];
+    for slot in slots.clone() {
+        state.limits[slot - first] = limit(kernel, line, slot, state);
+    }
+    if kernel.switches.production == Production::Psi {
+        scale_by_scarcity(kernel, line, &mut output, state);
+    }
+    if kernel.switches.production == Production::Critical {
+        subtract_non_essential(kernel, line, &mut output, state);
+    }
+    for slot in slots.clone() {
+        let binds = kernel.switches.production != Production::Critical
+            || kernel.lines.criticality[slot] == Criticality::Essential;
+        if !binds {
+            continue;
+        }
+        let limit = state.limits[slot - first];
+        for lane in 0..L {
+            // Rounding may put an exact limit an ulp below what is wanted: no reason then.
+            if limit[lane] < output[lane] {
+                if limit[lane] < output[lane] * (1.0 - 1.0e-9) {
+                    state.bound[line][lane] = u32::try_from(slot - first).unwrap_or(0);
+                }
+                output[lane] = limit[lane];
+            }
+        }
+    }
+    state.output[line] = output;
+    if kernel.stops {
+        stop(kernel, line, state);
+    }
+    for slot in slots {
+        consume(kernel, line, slot, state);
+    }
+}
+
+/// Output (units of the line) that one input allows, by the line's sourcing rule.
+fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
+    let sourcing = kernel.lines.sourcing[line];
+    let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
+    let pooled = pooled_limit(kernel, slot, state);
+    if mix >= 1.0 {
+        return pooled;
+    }
+    let own = match sourcing {
+        Sourcing::AllNeeded => all_needed_limit(kernel, slot, state),
+        _ => dedicated_limit(kernel, line, slot, state),
+    };
+    std::array::from_fn(|lane| {
+        if mix > 0.0 { (1.0 - mix) * own[lane] + mix * pooled[lane] } else { own[lane] }
+    })
+}
+
+fn pooled_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
+    let mut sum = [0.0; L];
+    for r in kernel.routes_of(slot) {
+        let (stock, amount) = (&state.stock[r], &state.amount[r]);
+        for lane in 0..L {
+            sum[lane] += if amount[lane] > 0.0 { stock[lane] / amount[lane] } else { f64::INFINITY };
+        }
+    }
+    sum
+}
+
+fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
+    let mut least = [f64::INFINITY; L];
+    for r in kernel.routes_of(slot) {
+        if is_late(kernel, r) {
+            continue;
+        }
+        for lane in 0..L {
+            let need = state.amount[r][lane] * state.share[r][lane];
+            if need > 0.0 {
+                least[lane] = least[lane].min(state.stock[r][lane] / need);
+            }
+        }
+    }
+    least
+}
+
+/// Σ over routes of what each can do for its own share of new demand and of what is owed on its account.
+/// The per-route amounts are left in `leaving` (free until the gate) for [`consume`].
+fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
+    let range = kernel.routes_of(slot);
+    let new = state.demand[line];
+    let mut late = [0.0; L];
+    let mut others = [0.0; L];
+    let mut owed = [0.0; L];
+    if kernel.lines.slot_changes[slot] {
+        for r in range.clone() {
+            for lane in 0..L {
+                if is_late(kernel, r) {
+                    let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
+                    let can = (state.share[r][lane] * new[lane]).min(allows);
+                    state.leaving[r][lane] = can;
+                    late[lane] += can;
+                } else {
+                    others[lane] += state.share[r][lane];
+                }
+            }
+        }
+    } else {
+        others = [1.0; L];
+    }
+    for r in range.clone() {
+        for lane in 0..L {
+            owed[lane] += state.owed[r][lane];
+        }
+    }
+    let mut sum = late;
+    for r in range {
+        if kernel.lines.slot_changes[slot] && is_late(kernel, r) {
+            continue;
+        }
+        for lane in 0..L {
+            // What is owed on all routes together never exceeds what the line still owes.
+            let keep = if owed[lane] > state.owing[line][lane] { state.owing[line][lane] / owed[lane] } else { 1.0 };
+            let share = if others[lane] > 0.0 { state.share[r][lane] / others[lane] } else { 0.0 };
+            let due = share * (new[lane] - late[lane]).max(0.0) + state.owed[r][lane] * keep;
+            state.owed[r][lane] = due;
+            let can = due.min(per_unit(state.stock[r][lane], state.amount[r][lane]));
+            state.leaving[r][lane] = can;
+            sum[lane] += can;
+        }
+    }
+    sum
+}
+
+/// stock ÷ amount, without limit where nothing is needed.
+fn per_unit(stock: f64, amount: f64) -> f64 {
+    if amount > 0.0 { stock / amount } else { f64::INFINITY }
+}
+
+/// BoARIO: output falls already when a stock is below ψ of its target; where ψ·target is less than a step's
+/// use the rule would bind in calm, and the hard limit serves instead.
+fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut Row<L>, state: &State<L>) {
+    let psi = state.parameters[Parameter::Psi as usize];
+    let mut least = [1.0_f64; L];
+    for slot in kernel.slots_of(line) {
+        let mut target = [0.0; L];
+        let mut stock = [0.0; L];
+        for r in kernel.routes_of(slot) {
+            for lane in 0..L {
+                target[lane] += state.share[r][lane] * state.target_days[r][lane];
+                stock[lane] += per_unit(state.stock[r][lane], state.amount[r][lane]);
+            }
+        }
+        for lane in 0..L {
+            let wanted_stock = psi[lane] * target[lane] / kernel.dt * output[lane];
+            if psi[lane] * target[lane] >= kernel.dt && wanted_stock > 0.0 {
+                least[lane] = least[lane].min(stock[lane] / wanted_stock);
+            }
+        }
+    }
+    for lane in 0..L {
+        output[lane] *= least[lane];
+    }
+}
+
+/// Pichler et al.: a missing non-essential input costs its share of the line's input cost.
+fn subtract_non_essential<const L: usize>(kernel: &Kernel, line: usize, output: &mut Row<L>, state: &State<L>) {
+    let slots = kernel.slots_of(line);
+    let first = slots.start;
+    let entry = &kernel.graph().lines[line];
+    let cost = |slot: usize, lane: usize| -> f64 {
+        let price = kernel.graph().materials[entry.inputs[slot - first].material.index()].price.unwrap_or(1.0);
+        let mut amount = 0.0;
+        for r in kernel.routes_of(slot) {
+            amount += state.amount[r][lane] * state.share[r][lane];
+        }
+        amount * price
+    };
+    for lane in 0..L {
+        let mut whole = 0.0;
+        let mut missing = 0.0;
+        for slot in slots.clone() {
+            let part = cost(slot, lane);
+            whole += part;
+            if kernel.lines.criticality[slot] == Criticality::NonEssential && output[lane] > 0.0 {
+                missing += part * (1.0 - state.limits[slot - first][lane] / output[lane]).max(0.0);
+            }
+        }
+        if whole > 0.0 {
+            output[lane] *= (1.0 - missing / whole).max(0.0);
+        }
+    }
+}
+
+/// A line below its minimum run rate stops, and restarts after a delay once every input has cover again.
+fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let dt = kernel.dt;
+    for lane in 0..L {
+        let least = state.parameters[Parameter::MinimumRun as usize][lane] * state.base_output[line][lane] * dt;
+        if least <= 0.0 {
+            continue;
+        }
+        let waiting = state.restart[line][lane];
+        if waiting > 0.0 {
+            let cover = state.parameters[Parameter::RestartCover as usize][lane];
+            let ready = kernel.slots_of(line).all(|slot| {
+                let mut days = 0.0;
+                for r in kernel.routes_of(slot) {
+                    days += per_unit(state.stock[r][lane], state.amount[r][lane]);
+                }
+                days >= cover * state.base_output[line][lane]
+            });
+            if ready {
+                state.restart[line][lane] = (waiting - dt).max(0.0);
+            }
+            state.output[line][lane] = 0.0;
+            state.bound[line][lane] = Bound::STOPPED;
+        } else if state.output[line][lane] < least {
+            state.restart[line][lane] = state.parameters[Parameter::RestartDays as usize][lane].max(dt);
+            state.output[line][lane] = 0.0;
+            state.bound[line][lane] = Bound::STOPPED;
+        }
+    }
+}
+
+/// Takes the line's output worth of one input from the stocks of its routes.
+fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
+    let sourcing = kernel.lines.sourcing[line];
+    let dedicated = sourcing == Sourcing::Dedicated;
+    let range = kernel.routes_of(slot);
+    let output = state.output[line];
+    let mut first = [0.0; L];
+    let mut left = [0.0; L];
+    let mut can = [0.0; L];
+    if dedicated {
+        for r in range.clone() {
+            for lane in 0..L {
+                can[lane] += state.leaving[r][lane];
+            }
+        }
+    }
+    for r in range.clone() {
+        for lane in 0..L {
+            let share = if !dedicated {
+                state.share[r][lane]
+            } else if can[lane] > 0.0 {
+                state.leaving[r][lane] / can[lane]
+            } else {
+                0.0
+            };
+            let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
+            let used = (share * output[lane]).min(allows);
+            state.leaving[r][lane] = used;
+            first[lane] += used;
+            left[lane] += if allows.is_finite() { allows - used } else { 0.0 };
+        }
+    }
+    for r in range {
+        for lane in 0..L {
+            let mut used = state.leaving[r][lane];
+            let missing = (output[lane] - first[lane]).max(0.0);
+            if missing > 0.0 && left[lane] > 0.0 {
+                let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
+                if allows.is_finite() {
+                    used += (allows - used) * (missing / left[lane]).min(1.0);
+                }
+            }
+            state.stock[r][lane] = (state.stock[r][lane] - used * state.amount[r][lane]).max(0.0);
+            if dedicated {
+                state.owed[r][lane] = (state.owed[r][lane] - used).max(0.0);
+            }
+        }
+    }
+}
+
+/// Heavy lines of a group work from what the feed line's ore gave, and from the circuit's stock.
+fn separate<const L: usize>(kernel: &Kernel, g: usize, state: &mut State<L>) {
+    let group = &kernel.groups[g];
+    let feed = state.output[group.feed as usize];
+    for lane in 0..L {
+        let available = state.circuit[g][lane] + state.recovery[g][lane] * feed[lane];
+        let mut wanted = 0.0;
+        for &line in &group.lines {
+            wanted += state.wanted[line as usize][lane];
+        }
+        let mut made = 0.0;
+        if wanted <= available {
+            for &line in &group.lines {
+                state.output[line as usize][lane] = state.wanted[line as usize][lane];
+            }
+            made = wanted;
+        } else {
+            // Split by capacity; what one line cannot use goes to the others.
+            for &line in &group.lines {
+                state.output[line as usize][lane] = 0.0;
+                state.bound[line as usize][lane] = 0;
+            }
+            for _ in 0..group.lines.len() {
+                let left = available - made;
+                let mut weight = 0.0;
+                for &line in &group.lines {
+                    let line = line as usize;
+                    if state.output[line][lane] < state.wanted[line][lane] {
+                        weight += state.capacity[kernel.lines.pool[line] as usize][lane];
+                    }
+                }
+                if weight <= 0.0 || left <= 0.0 {
+                    break;
+                }
+                for &line in &group.lines {
+                    let line = line as usize;
+                    let room = state.wanted[line][lane] - state.output[line][lane];
+                    if room > 0.0 {
+                        let part = left * state.capacity[kernel.lines.pool[line] as usize][lane] / weight;
+                        let take = part.min(room);
+                        state.output[line][lane] += take;
+                        made += take;
+                    }
+                }
+            }
+        }
+        let rest = (available - made).max(0.0);
+        let kept = rest.min(state.circuit_most[g][lane]);
+        state.tailings[g][lane] += rest - kept;
+        state.circuit[g][lane] = kept;
+    }
+}

@@ -1,0 +1,63 @@
+//! One step: the phases in their documented order.
+//!
+//! 1 regimes and shocks → 2 capacity → 3 licence decisions and expiries → 4 arrivals → 5 demand →
+//! 6 production → 7 gate → 8 rationing and dispatch → 9 cancellation, orders, applications →
+//! 10 prices → 11 slow adaptation (weekly) → 12 stockpiles → 13 tally.
+
+use super::compile::Kernel;
+use super::scratch::State;
+use super::{Watch, allocate, book, desk, event, observe, price, produce};
+use crate::random::philox::Streams;
+
+pub(crate) fn advance<const L: usize, W: Watch<L>>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    state: &mut State<L>,
+    watch: &mut W,
+) {
+    event::apply(kernel, streams, step, state);
+    desk::decide(kernel, streams, step, state);
+    event::caps(kernel, step, state);
+    arrive(kernel, step, state);
+    produce::demand(kernel, step, state);
+    produce::shares(kernel, step, state);
+    produce::produce(kernel, state);
+    book::gate(kernel, state);
+    event::quotas(kernel, state);
+    allocate::ration(kernel, state);
+    book::dispatch(kernel, step, state);
+    event::shipped(kernel, state);
+    desk::shipped(kernel, step, state);
+    book::order(kernel, state);
+    desk::file(kernel, streams, step, state);
+    price::relax(kernel, state);
+    event::adapt(kernel, step, state);
+    event::stockpiles(kernel, step, state);
+    observe::tally(kernel, step, state);
+    watch.step(kernel, step, state);
+}
+
+/// Phase 4: goods due in this step join the buyers' stocks.
+fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let routes = &kernel.routes;
+    for r in 0..routes.from.len() {
+        let (surface, air) = (routes.surface[r], routes.air[r]);
+        let slot = (surface.offset + step % surface.slots) as usize;
+        let mut arriving = state.ring[slot];
+        state.ring[slot] = [0.0; L];
+        if air.slots > 0 {
+            let slot = (air.offset + step % air.slots) as usize;
+            let flown = state.ring[slot];
+            state.ring[slot] = [0.0; L];
+            for lane in 0..L {
+                arriving[lane] += flown[lane];
+            }
+        }
+        let (stock, transit) = (&mut state.stock[r], &mut state.transit[r]);
+        for lane in 0..L {
+            stock[lane] += arriving[lane];
+            transit[lane] = (transit[lane] - arriving[lane]).max(0.0);
+        }
+    }
+}
