@@ -13,6 +13,7 @@
 
 pub mod diagnostic;
 pub mod error;
+pub mod export;
 pub mod firms;
 pub mod id;
 pub mod kernel;
@@ -20,6 +21,7 @@ pub mod network;
 pub mod policy;
 pub mod random;
 pub mod scenario;
+pub mod study;
 pub mod summary;
 pub mod units;
 

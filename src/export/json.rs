@@ -1,0 +1,148 @@
+//! `summary.json`: every metric with its unit, meaning, statistics and 95 % confidence intervals.
+//!
+//! Numbers that are not defined and open ends of intervals are `null`.
+
+use serde::Serialize;
+
+use crate::scenario::Scenario;
+use crate::study::StudyResult;
+use crate::summary::{Statistics, Summary};
+
+/// What the file says it is.
+pub const FORMAT: &str = "coercivity summary";
+/// Version of the file's form.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The file.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SummaryFile {
+    format: &'static str,
+    format_version: u32,
+    scenario: About,
+    seed: u64,
+    replications: u64,
+    complete: bool,
+    /// In the order of the design.
+    metrics: Vec<MetricEntry>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+struct About {
+    name: String,
+    title: String,
+    network: String,
+    vintage: String,
+    start: String,
+    days: u32,
+    step_days: u32,
+}
+
+/// Statistics of one metric.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct MetricEntry {
+    name: String,
+    unit: String,
+    meaning: String,
+    #[serde(flatten)]
+    statistics: Figures,
+}
+
+/// Mean, spread and quantiles, each with its 95 % confidence interval where there is one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Figures {
+    mean: f64,
+    mean_ci95: [f64; 2],
+    sd: f64,
+    min: f64,
+    q05: f64,
+    q25: f64,
+    median: f64,
+    q75: f64,
+    q95: f64,
+    max: f64,
+    q05_ci95: [f64; 2],
+    q25_ci95: [f64; 2],
+    median_ci95: [f64; 2],
+    q75_ci95: [f64; 2],
+    q95_ci95: [f64; 2],
+}
+
+impl From<&Statistics> for Figures {
+    fn from(s: &Statistics) -> Self {
+        Self {
+            mean: s.mean,
+            mean_ci95: s.mean_ci.into(),
+            sd: s.sd,
+            min: s.min,
+            q05: s.q05,
+            q25: s.q25,
+            median: s.q50,
+            q75: s.q75,
+            q95: s.q95,
+            max: s.max,
+            q05_ci95: s.ci_q05.into(),
+            q25_ci95: s.ci_q25.into(),
+            median_ci95: s.ci_q50.into(),
+            q75_ci95: s.ci_q75.into(),
+            q95_ci95: s.ci_q95.into(),
+        }
+    }
+}
+
+/// One entry per metric of a summary.
+#[must_use]
+pub fn metrics(summary: &Summary) -> Vec<MetricEntry> {
+    let entries = summary.design().metrics.iter().enumerate().map(|(i, metric)| MetricEntry {
+        name: metric.name.clone(),
+        unit: metric.unit.trim().to_owned(),
+        meaning: metric.meaning.clone(),
+        statistics: Figures::from(&summary.metric(i)),
+    });
+    entries.collect()
+}
+
+impl SummaryFile {
+    /// Gathers what the file holds.
+    #[must_use]
+    pub fn new(scenario: &Scenario, result: &StudyResult) -> Self {
+        Self {
+            format: FORMAT,
+            format_version: FORMAT_VERSION,
+            scenario: About {
+                name: scenario.name.clone(),
+                title: scenario.title.clone(),
+                network: scenario.network.clone(),
+                vintage: scenario.vintage.clone(),
+                start: iso_date(scenario.start),
+                days: scenario.days,
+                step_days: scenario.step_days,
+            },
+            seed: scenario.plan.seed,
+            replications: result.replications_done,
+            complete: result.complete,
+            metrics: metrics(&result.summary),
+        }
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        pretty(self)
+    }
+}
+
+/// A day as `2025-04-04`.
+#[must_use]
+pub fn iso_date(day: i32) -> String {
+    use jiff::ToSpan as _;
+    let date = jiff::civil::date(1970, 1, 1).checked_add(i64::from(day).days());
+    date.map_or_else(|_| format!("day {day}"), |date| date.to_string())
+}
+
+/// JSON with line breaks and a final one. The values written here are records of numbers and texts, which
+/// always have a JSON form.
+pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
