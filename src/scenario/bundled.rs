@@ -5,6 +5,23 @@ const FILES: &[(&str, &str)] = &[
     ("baseline", include_str!("../../scenarios/baseline.toml")),
     ("2025-april-controls", include_str!("../../scenarios/2025-april-controls.toml")),
     ("full-embargo", include_str!("../../scenarios/full-embargo.toml")),
+    ("myanmar-border-closure", include_str!("../../scenarios/myanmar-border-closure.toml")),
+    ("lane-delay", include_str!("../../scenarios/lane-delay.toml")),
+    ("tariff-escalation", include_str!("../../scenarios/tariff-escalation.toml")),
+    ("geneva-only", include_str!("../../scenarios/geneva-only.toml")),
+    ("london-framework", include_str!("../../scenarios/london-framework.toml")),
+    ("talks-collapse", include_str!("../../scenarios/talks-collapse.toml")),
+    ("big-three-temporary-licences", include_str!("../../scenarios/big-three-temporary-licences.toml")),
+    ("october-2025-package", include_str!("../../scenarios/october-2025-package.toml")),
+    ("truce-extended", include_str!("../../scenarios/truce-extended.toml")),
+    ("truce-lapses", include_str!("../../scenarios/truce-lapses.toml")),
+    ("general-licences", include_str!("../../scenarios/general-licences.toml")),
+    ("defence-cut-off", include_str!("../../scenarios/defence-cut-off.toml")),
+    ("lane-delay-on-top", include_str!("../../scenarios/lane-delay-on-top.toml")),
+    ("tariff-war", include_str!("../../scenarios/tariff-war.toml")),
+    ("stockpile-release", include_str!("../../scenarios/stockpile-release.toml")),
+    ("second-source", include_str!("../../scenarios/second-source.toml")),
+    ("heavy-free-magnets", include_str!("../../scenarios/heavy-free-magnets.toml")),
 ];
 
 /// The text of a bundled scenario.

@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
             }
             let mut diagnostic = Diagnostic::error("E0212", format!("{} has no key `{}`", self.what, entry.key))
                 .at(entry.key_span, "unknown key");
-            if let Some(near) = nearest(&entry.key, self.asked.iter().copied()) {
+            if let Some(near) = meant(&entry.key, self.asked.iter().copied()) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
             diagnostics.push(diagnostic.help(format!("keys: {}", self.asked.join(", "))));
@@ -207,10 +207,19 @@ pub fn choice<T: Copy>(
     found.map(|(_, value)| *value)
 }
 
+/// The word that was probably meant. Of short codes such as `CHN` at most one letter may differ: any two
+/// of them are near each other.
+#[must_use]
+pub fn meant<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let near = nearest(typed, words)?;
+    let distance = strsim::damerau_levenshtein(&typed.to_lowercase(), &near.to_lowercase());
+    (distance <= 1 || distance * 2 < near.chars().count()).then_some(near)
+}
+
 /// Adds the nearest spelling and all allowed words (or how many there are).
 #[must_use]
 pub fn with_choices(diagnostic: Diagnostic, typed: &str, words: &[&str]) -> Diagnostic {
-    let diagnostic = match nearest(typed, words.iter().copied()) {
+    let diagnostic = match meant(typed, words.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
     };

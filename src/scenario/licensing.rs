@@ -1,12 +1,12 @@
 //! Licensing rules and the regimes that change them.
 
 use super::document::{Item, Node};
-use super::fields::{Fields, wrong_type};
+use super::fields::{Fields, meant, wrong_type};
 use super::overlay;
 use super::quantity::{Limits, POSITIVE, SHARE, value};
 use super::select::Selector;
 use super::shocks::Draft;
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::id::RouteId;
 use crate::network::line::LineGraph;
 use crate::policy::licence::{Capacity, Class, Licensing, Regime, ReviewLaw, Use};
@@ -221,7 +221,7 @@ pub fn connect(drafts: &mut [Draft], ids: &[&str], diagnostics: &mut Diagnostics
                 None => {
                     let problem = format!("licensing rule `{}` has no class `{name}`", said.of);
                     let diagnostic = Diagnostic::error("E0249", problem).at(*span, "unknown class");
-                    let diagnostic = match nearest(name, classes.iter().map(String::as_str)) {
+                    let diagnostic = match meant(name, classes.iter().map(String::as_str)) {
                         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                         None => diagnostic,
                     };

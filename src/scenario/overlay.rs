@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::bundled;
+use super::fields::meant;
 use super::document::{self, Document, Entry, Item, Node, Table};
 use super::{InputText, hexadecimal};
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span};
 
 /// Longest chain of `extends`.
 pub const LONGEST_CHAIN: usize = 8;
@@ -307,7 +308,7 @@ fn unknown_scenario(name: &str, from: Option<Span>) -> Diagnostic {
     if let Some(span) = from {
         diagnostic = diagnostic.at(span, "neither a bundled scenario nor a file");
     }
-    if let Some(near) = nearest(name, bundled::names()) {
+    if let Some(near) = meant(name, bundled::names()) {
         diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
     }
     diagnostic.help(format!("bundled scenarios: {}", bundled::names().collect::<Vec<_>>().join(", ")))
@@ -316,7 +317,7 @@ fn unknown_scenario(name: &str, from: Option<Span>) -> Diagnostic {
 /// A message that there is no shock with this id.
 pub(super) fn no_such_shock(id: &str, ids: &[&str], span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::error("E0211", format!("there is no shock `{id}`")).at(span, "no shock has this id");
-    let diagnostic = match nearest(id, ids.iter().copied()) {
+    let diagnostic = match meant(id, ids.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
     };

@@ -39,7 +39,7 @@ pub fn parameter(name: &str, span: Span, diagnostics: &mut Diagnostics) -> Optio
     if found.is_none() {
         let keys: Vec<&str> = Parameter::ALL.iter().map(|parameter| parameter.describe().key).collect();
         let diagnostic = Diagnostic::error("E0219", format!("there is no parameter `{name}`")).at(span, "unknown parameter");
-        let diagnostic = match crate::diagnostic::nearest(name, keys.iter().copied()) {
+        let diagnostic = match super::fields::meant(name, keys.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic,
         };

@@ -163,6 +163,9 @@ impl<'g> Selector<'g> {
         if let Some(materials) = self.materials(fields, "material", diagnostics) {
             tests.push(("material", Box::new(move |route| materials.contains(&route.material.index()))));
         }
+        if let Some(crosses) = fields.switch("crosses_border", diagnostics) {
+            tests.push(("crosses_border", Box::new(move |route| (from(route).country != to(route).country) == crosses)));
+        }
         let controls = [("heavy", true), ("not-heavy", false)];
         if let Some(heavy) = fields.choice("control", &controls, diagnostics) {
             tests.push(("control", Box::new(move |route| graph.materials[route.material.index()].heavy == heavy)));
@@ -201,7 +204,6 @@ impl<'g> Selector<'g> {
     }
 
     fn line_tests(&self, fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Test<'g, Line>> {
-        let graph = self.graph;
         let mut tests: Vec<Test<'g, Line>> = Vec::new();
         for (key, wanted) in [("in", true), ("in_not", false)] {
             if let Some(areas) = self.areas(fields, key, diagnostics) {
@@ -228,7 +230,6 @@ impl<'g> Selector<'g> {
         if let Some(uses) = words(fields, "end_use", &END_USES, diagnostics) {
             tests.push(("end_use", Box::new(move |line| uses.contains(&line.end_use))));
         }
-        let _ = graph;
         tests
     }
 

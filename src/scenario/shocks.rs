@@ -1,12 +1,12 @@
 //! `[[shock]]` entries: from what was typed to [`Shock`]s.
 
 use super::document::{Item, Node, Table};
-use super::fields::{Fields, wrong_type};
+use super::fields::{Fields, meant, wrong_type};
 use super::quantity::{DAYS, Limits, POSITIVE, SHARE, value};
 use super::select::Selector;
 use super::timing::{Run, Timing, timing};
 use super::{conflict, licensing, overlay};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::id::{LineId, RouteId};
 use crate::network::line::LineGraph;
 use crate::policy::parameter::{Parameter, Value};
@@ -97,7 +97,7 @@ fn triggers(drafts: &[Draft], ids: &[&str], diagnostics: &mut Diagnostics) -> Ve
         if after.is_none() && !ids.contains(&cause.after.as_str()) {
             let diagnostic = Diagnostic::error("E0241", format!("shock `{}` waits for `{}`, which does not exist", draft.id, cause.after));
             let diagnostic = diagnostic.at(cause.span, "no shock has this id");
-            let diagnostic = match nearest(&cause.after, ids.iter().copied()) {
+            let diagnostic = match meant(&cause.after, ids.iter().copied()) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic,
             };

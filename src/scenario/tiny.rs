@@ -11,14 +11,14 @@ type Row = (&'static str, &'static str, Stage, &'static str, &'static str, &'sta
 /// Mine (MMR) → oxide (CHN) → metal (CHN) → magnets (CHN, JPN) → motors (CHN, DEU, USA) → vehicles.
 #[must_use]
 pub fn graph() -> LineGraph {
-    let rows: [Row; 14] = [
+    let rows: [Row; 18] = [
         ("mine-kachin", "various", Stage::Mine, "MMR", "MMR", "ionic REO concentrate", EndUse::Other),
         ("sep-creg-south-hre", "China Rare Earth Group", Stage::Separation, "CHN", "CHN", "DyTb oxide", EndUse::Other),
         ("metal-hre-chn", "China Rare Earth Group", Stage::Metal, "CHN", "CHN", "DyTb metal", EndUse::Other),
         ("mag-jl-mag", "JL MAG", Stage::Magnet, "CHN", "CHN", "NdFeB magnet (heavy RE)", EndUse::Other),
         ("mag-jl-mag", "JL MAG", Stage::Magnet, "CHN", "CHN", "NdFeB magnet (no heavy RE)", EndUse::Other),
         ("mag-tdk-jpn", "TDK", Stage::Magnet, "JPN", "JPN", "NdFeB magnet (heavy RE)", EndUse::Other),
-        ("mag-evac-usa", "Vacuumschmelze", Stage::Magnet, "USA", "NAM", "NdFeB magnet (heavy RE)", EndUse::Other),
+        ("mag-mp-independence-usa", "MP Materials", Stage::Magnet, "USA", "NAM", "NdFeB magnet (heavy RE)", EndUse::Other),
         ("comp-findreams-chn", "BYD", Stage::Component, "CHN", "CHN", "traction motor", EndUse::Automotive),
         ("comp-bosch-eur", "Bosch", Stage::Component, "DEU", "EUR", "traction motor", EndUse::Automotive),
         ("comp-gm-ford-inhouse-nam", "GM, Ford", Stage::Component, "USA", "NAM", "traction motor", EndUse::Automotive),
@@ -26,6 +26,10 @@ pub fn graph() -> LineGraph {
         ("auto-vw-eur", "Volkswagen", Stage::Automaker, "DEU", "EUR", "vehicle", EndUse::Automotive),
         ("auto-ford-nam", "Ford", Stage::Automaker, "USA", "NAM", "vehicle", EndUse::Automotive),
         ("dem-defence-usa", "various", Stage::OtherDemand, "USA", "NAM", "defence goods", EndUse::Defence),
+        ("comp-borgwarner-magna-dana-nam", "BorgWarner, Magna, Dana", Stage::Component, "USA", "NAM", "traction motor", EndUse::Automotive),
+        ("comp-nexteer-nam", "Nexteer", Stage::Component, "USA", "NAM", "traction motor", EndUse::Automotive),
+        ("mag-star-group-kor", "Star Group", Stage::Magnet, "KOR", "KOR", "NdFeB magnet (heavy RE)", EndUse::Other),
+        ("mag-shinetsu-vnm", "Shin-Etsu Chemical", Stage::Magnet, "VNM", "ASN", "NdFeB magnet (heavy RE)", EndUse::Other),
     ];
     let names = [
         ("ionic REO concentrate", false),
@@ -76,7 +80,7 @@ pub fn graph() -> LineGraph {
         });
     }
     let links = [
-        (0, 1), (1, 2), (2, 3), (2, 5), (3, 7), (3, 8), (4, 8), (5, 8), (3, 9), (4, 9), (6, 9), (7, 10), (8, 11), (9, 12), (3, 13),
+        (0, 1), (1, 2), (2, 3), (2, 5), (3, 7), (3, 8), (4, 8), (5, 8), (3, 9), (4, 9), (6, 9), (7, 10), (8, 11), (9, 12), (3, 13), (5, 13), (3, 14), (14, 12), (3, 15), (15, 12), (16, 8), (2, 16), (2, 17), (17, 8),
     ];
     for (from, to) in links {
         let product = graph.lines[from].product;
