@@ -29,6 +29,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::diagnostic::Diagnostics;
 use crate::error::Error;
+use crate::network::Network;
+use crate::network::facility::BASE_YEAR;
 use crate::network::line::LineGraph;
 use crate::policy::parameter::Parameters;
 use crate::policy::response::Switches;
@@ -216,7 +218,26 @@ pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
+/// Looks a network up: a shipped one by name, otherwise a folder relative to where it was named.
 fn find_network(name: &str, folder: &std::path::Path) -> Result<resolve::Ground, resolve::NoNetwork> {
-    let _ = (name, folder);
-    Err(resolve::NoNetwork::Unknown(Vec::new()))
+    use resolve::NoNetwork;
+    let broken = |error| match error {
+        Error::Input(problems) => NoNetwork::Broken(problems),
+        other => {
+            let mut problems = Diagnostics::new();
+            problems.push(crate::diagnostic::Diagnostic::error("E0201", format!("cannot read network `{name}`: {other}")));
+            NoNetwork::Broken(problems)
+        }
+    };
+    let shipped = Network::embedded_names().any(|own| own == name);
+    let (network, warnings) = if shipped {
+        (Network::embedded(name).map_err(broken)?, Diagnostics::new())
+    } else if folder.join(name).is_dir() {
+        Network::load(&folder.join(name)).map_err(broken)?
+    } else {
+        return Err(NoNetwork::Unknown(Network::embedded_names().map(str::to_owned).collect()));
+    };
+    let lines = Arc::new(network.lines().map_err(NoNetwork::Broken)?);
+    let vintage = if shipped { format!("{name}, base year {BASE_YEAR}") } else { network.name };
+    Ok(resolve::Ground { lines, vintage, warnings })
 }

@@ -32,6 +32,8 @@ pub struct Ground {
     pub lines: Arc<LineGraph>,
     /// Year and sources its data describe.
     pub vintage: String,
+    /// Warnings its files gave.
+    pub warnings: Diagnostics,
 }
 
 /// Finds a network by name or folder; paths are relative to the given folder.
@@ -127,7 +129,10 @@ fn ground(
     };
     let folder = span.map_or_else(Default::default, |span| layers.folder(span.source));
     match find(name, &folder) {
-        Ok(ground) => (name.to_owned(), Some(ground)),
+        Ok(mut ground) => {
+            diagnostics.absorb(std::mem::take(&mut ground.warnings));
+            (name.to_owned(), Some(ground))
+        }
         Err(NoNetwork::Unknown(names)) => {
             let mut diagnostic = Diagnostic::error("E0254", format!("there is no network `{name}`"));
             if let Some(span) = span {

@@ -11,7 +11,7 @@ use crate::policy::shock::Kind;
 /// Finds the tiny network under the shipped one's name.
 pub(super) fn find_tiny(name: &str, _: &Path) -> Result<Ground, NoNetwork> {
     if name == "world-2024" {
-        Ok(Ground { lines: Arc::new(tiny::graph()), vintage: "a tiny network".to_owned() })
+        Ok(Ground { lines: Arc::new(tiny::graph()), vintage: "a tiny network".to_owned(), warnings: Diagnostics::new() })
     } else {
         Err(NoNetwork::Unknown(vec!["world-2024".to_owned()]))
     }
@@ -31,6 +31,20 @@ fn every_bundled_scenario_resolves() {
         let scenario = open_tiny(name, &[]).unwrap_or_else(|problems| panic!("{name}:\n{problems}"));
         assert_eq!(scenario.name, name);
         assert_eq!(Some(scenario.title), bundled::title(name));
+    }
+}
+
+#[test]
+fn every_bundled_scenario_opens_on_the_shipped_network_without_a_warning() {
+    for name in bundled::names() {
+        let (scenario, warnings) = Scenario::bundled(name).unwrap_or_else(|error| match error {
+            crate::error::Error::Input(problems) => panic!("{name}:\n{}", problems.render(false)),
+            other => panic!("{name}: {other}"),
+        });
+        assert!(warnings.list().is_empty(), "{name}:\n{}", warnings.render(false));
+        assert!(scenario.expectation.is_some() || name == "baseline", "{name} claims nothing");
+        assert!(!scenario.sources.is_empty() && !scenario.description.is_empty(), "{name} has no sources");
+        assert_eq!(scenario.lines.sites.len(), 148);
     }
 }
 
