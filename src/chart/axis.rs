@@ -83,6 +83,9 @@ impl Axis {
 
     /// Date axis over days since 1970-01-01: months where they fit, days on short ranges, years on long ones.
     pub fn dates(low: f64, high: f64, from: f64, to: f64, size: f64) -> Self {
+        let (low, high) = (low.clamp(-2.2e9, 2.2e9), high.clamp(-2.2e9, 2.2e9));
+        // A single day stands in the middle of some weeks.
+        let (low, high) = if high - low < 1.0 { (low - 20.0, high + 20.0) } else { (low, high) };
         let (low, high) = sound(low, high);
         let room = (to - from).abs() / (text_width("Nov 2025", size, false) * 1.2);
         let mut ticks = Vec::new();
@@ -102,7 +105,7 @@ impl Axis {
             let step = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000]
                 .into_iter()
                 .find(|s| (months / *s as f64).floor() + 1.0 <= room.max(2.0))
-                .unwrap_or(120_000_i64);
+                .unwrap_or_else(|| (1 + (months / 12_000.0 / room.max(2.0)) as i64) * 12_000);
             let (year, month, _) = civil(low as i32);
             let mut index = (year * 12 + i64::from(month) - 1).div_euclid(step) * step;
             for _ in 0..400 {

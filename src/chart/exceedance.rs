@@ -1,7 +1,7 @@
 //! Exceedance curves: how probable it is that the loss is larger than x.
 
 use super::axis::{Axis, number};
-use super::drawing::{Anchor, Drawing, Frame};
+use super::drawing::{Anchor, Drawing, Frame, fit};
 use super::page::{Page, Sign, floor_line, label_width, x_grid, y_grid};
 use super::theme::{INK, LABEL, MUTED, SMALL, TICK, category, tint};
 use super::{Format, Provenance};
@@ -166,6 +166,7 @@ impl ExceedanceChart {
             "" => format!("{}{scale}", self.quantity),
             unit => format!("{} ({unit}){scale}", self.quantity),
         };
+        let name = fit(&name, LABEL, false, frame.width());
         d.text((frame.centre_x(), frame.y1 + TICK + LABEL + 18.0), &name, LABEL, INK, Anchor::Centre);
         for (i, (_, losses)) in curves.iter().enumerate() {
             // Transparent, as bands of scenarios lie over each other.
@@ -181,7 +182,7 @@ impl ExceedanceChart {
             }
         }
         floor_line(d, frame);
-        page.drawing
+        page.finish()
     }
 }
 

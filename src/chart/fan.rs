@@ -131,7 +131,8 @@ impl FanChart {
         let across = columns(count);
         let down = count.div_ceil(across).max(1);
         let height = PAGE_HEIGHT.max(260.0 + down as f64 * 190.0);
-        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
+        page.set_height(height);
         if self.panels.is_empty() {
             return page.nothing("there is no series");
         }
@@ -148,7 +149,11 @@ impl FanChart {
         let mut events: Vec<&Event> =
             self.events.iter().filter(|e| (days.0..=days.1).contains(&f64::from(e.day))).collect();
         events.sort_by_key(|e| e.day);
-        if count > 1 && !events.is_empty() {
+        // Many events, or many panels: letters and a key instead of labels.
+        let body = page.body();
+        let worded = count == 1
+            && event_levels(&events, days, body.x0 + 80.0, body.x1 - 20.0).iter().all(|p| p.level < 5);
+        if !worded && !events.is_empty() {
             let key: Vec<String> = events
                 .iter()
                 .enumerate()
@@ -185,8 +190,8 @@ impl FanChart {
             let x0 = body.x0 + column as f64 * cell_width;
             let y0 = top + row as f64 * cell_height;
             let title = if panel.title.is_empty() { 6.0 } else { LABEL + 14.0 };
-            let marks = if events.is_empty() || count == 1 { 0.0 } else { SMALL + 4.0 };
-            let levels = if count == 1 {
+            let marks = if events.is_empty() || worded { 0.0 } else { SMALL + 4.0 };
+            let levels = if worded {
                 event_levels(&events, days, x0 + labels, x0 + cell_width - 20.0)
             } else {
                 vec![]
@@ -221,13 +226,15 @@ impl FanChart {
                     d.text((place.x, baseline), &place.label, TICK, MUTED, Anchor::Left);
                 } else {
                     d.line(&[(at, frame.y0 - 4.0), (at, frame.y1)], 1.2, MUTED);
-                    d.text((at, frame.y0 - 7.0), &letter(i), SMALL, MUTED, Anchor::Centre);
                 }
+            }
+            if !worded {
+                draw_letters(d, &events, &x, frame.y0 - 7.0);
             }
             floor_line(d, frame);
             draw_series(d, panel, &x, &y, if count > 6 { 2.2 } else { 3.0 });
         }
-        page.drawing
+        page.finish()
     }
 }
 
@@ -313,6 +320,33 @@ fn event_levels(events: &[&Event], days: (f64, f64), from: f64, to: f64) -> Vec<
     }
     places.reverse();
     places
+}
+
+/// A letter above the line of each event; where letters would touch, one text for the run of them.
+fn draw_letters(d: &mut Drawing, events: &[&Event], x: &Axis, y: f64) {
+    let mut groups: Vec<(usize, usize)> = Vec::new();
+    let place = |(first, last): (usize, usize)| -> (f64, f64, String) {
+        let name =
+            if first == last { letter(first) } else { format!("{}–{}", letter(first), letter(last)) };
+        let middle = x.place((f64::from(events[first].day) + f64::from(events[last].day)) / 2.0);
+        (middle, text_width(&name, SMALL, false) / 2.0 + 2.0, name)
+    };
+    for i in 0..events.len() {
+        let mut group = (i, i);
+        while let Some(before) = groups.last() {
+            let ((left, left_half, _), (right, right_half, _)) = (place(*before), place(group));
+            if left + left_half <= right - right_half {
+                break;
+            }
+            group.0 = before.0;
+            groups.pop();
+        }
+        groups.push(group);
+    }
+    for group in groups {
+        let (middle, _, name) = place(group);
+        d.text((middle, y), &name, SMALL, MUTED, Anchor::Centre);
+    }
 }
 
 fn letter(index: usize) -> String {

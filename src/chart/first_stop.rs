@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, range, whole};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
-use super::page::{Page, Sign, height_for_rows, x_grid};
+use super::page::{Page, Sign, x_grid};
 use super::theme::{BLUE, GRID, INK, LABEL, MUTED, SMALL, TICK, VERMILLION, tint};
 use super::{Format, Provenance};
 use crate::error::Error;
@@ -54,8 +54,7 @@ impl FirstStopChart {
                 .then_with(|| a.label.cmp(&b.label))
         });
         let hidden = rows.split_off(rows.len().min(self.most_rows.clamp(1, 200)));
-        let height = height_for_rows(rows.len(), 21.0);
-        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
         if rows.is_empty() {
             return page.nothing("there is no facility with a known probability");
         }
@@ -73,10 +72,12 @@ impl FirstStopChart {
             (Sign::Area(tint(BLUE, 0.5)), "25–75 %".to_string()),
             (Sign::Area(tint(BLUE, 0.22)), "5–95 % of the runs that stop".to_string()),
         ]);
+        let (head_room, axis_room) = (LABEL + 12.0, TICK + 20.0);
+        page.fit_rows(rows.len(), 21.0, head_room + axis_room);
         let body = page.body();
         let d = &mut page.drawing;
-        let top = body.y0 + LABEL + 12.0;
-        let step = ((body.y1 - top - TICK - 20.0) / rows.len() as f64).min(44.0);
+        let top = body.y0 + head_room;
+        let step = ((body.y1 - top - axis_room) / rows.len() as f64).min(44.0);
         let size = (step * 0.8).clamp(9.0, LABEL);
         let widest = rows.iter().map(|r| text_width(&r.label, size, false)).fold(60.0, f64::max).min(360.0);
         let bottom = top + step * rows.len() as f64;
@@ -123,7 +124,7 @@ impl FirstStopChart {
                 }
             }
         }
-        page.drawing
+        page.finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, number, range, whole};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width, wrap};
-use super::page::{Page, colour_bar, height_for_rows, x_grid};
+use super::page::{Page, colour_bar, x_grid};
 use super::theme::{AXIS, INK, LABEL, SMALL, TICK, WHITE, ZERO, sequential};
 use super::{Format, Provenance};
 use crate::error::Error;
@@ -79,8 +79,7 @@ impl Heatmap {
     fn drawing(&self) -> Drawing {
         let (groups, hidden) = self.chosen();
         let shown: usize = groups.iter().map(|(_, rows)| rows.len()).sum();
-        let height = height_for_rows(shown, 20.0);
-        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
         if self.rows.is_empty() || self.dates.is_empty() {
             return page.nothing("there are no facilities or no periods");
         }
@@ -97,11 +96,13 @@ impl Heatmap {
                 number(most.max(0.0))
             ));
         }
-        let body = page.body();
-        let d = &mut page.drawing;
         let (group_width, bar_width) = (if groups.len() > 1 { 170.0 } else { 0.0 }, 150.0);
         let gap = 8.0;
-        let room = body.height() - TICK - 18.0 - gap * (groups.len() as f64 - 1.0);
+        let axis_room = TICK + 18.0;
+        page.fit_rows(shown, 20.0, axis_room + gap * groups.len() as f64);
+        let body = page.body();
+        let d = &mut page.drawing;
+        let room = body.height() - axis_room - gap * (groups.len() as f64 - 1.0);
         let row_height = (room / shown as f64).min(40.0);
         let size = (row_height * 0.78).clamp(9.0, TICK);
         let label_width = groups
@@ -159,10 +160,9 @@ impl Heatmap {
             y += gap;
         }
         let title = wrap(&self.quantity, SMALL, false, bar_width - 24.0, 4);
-        let bar =
-            Frame::new(right + 28.0, body.y0, body.x1, body.y0 + (bottom - body.y0).clamp(200.0, 520.0));
+        let bar = Frame::new(right + 28.0, body.y0, body.x1, body.y0 + body.height().min(520.0));
         colour_bar(d, bar, top, &title);
-        page.drawing
+        page.finish()
     }
 
     fn cells(

@@ -150,7 +150,7 @@ impl LicenceStack {
             }
             floor_line(d, frame);
         }
-        page.drawing
+        page.finish()
     }
 }
 

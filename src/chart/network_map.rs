@@ -4,7 +4,7 @@ use super::axis::number;
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width, wrap};
 use super::page::{Page, colour_bar};
 use super::theme::Colour;
-use super::theme::{GRID, INK, LABEL, MUTED, SMALL, TICK, WHITE, sequential};
+use super::theme::{GRID, INK, LABEL, MUTED, PAGE_HEIGHT, SMALL, TICK, WHITE, sequential};
 use super::{Format, Provenance};
 use crate::error::Error;
 
@@ -136,12 +136,8 @@ impl NetworkMap {
     }
 
     fn drawing(&self) -> Drawing {
-        let mut page = Page::tall(
-            &self.caption,
-            &self.subtitle,
-            &self.provenance,
-            1000.0_f64.max(300.0 + 60.0 * self.regions.len().min(100) as f64),
-        );
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
+        page.set_height(PAGE_HEIGHT.max(300.0 + 60.0 * self.regions.len().min(100) as f64));
         let (flows, hidden) = self.merged();
         let columns = self.stages.len();
         let mut cells = vec![Cell::default(); columns * self.regions.len()];
@@ -182,7 +178,9 @@ impl NetworkMap {
         let column_step = (field.width() - BOX_WIDTH) / (columns.max(2) - 1) as f64;
         let left = |column: usize| field.x0 + column as f64 * column_step;
         for (i, stage) in self.stages.iter().enumerate() {
-            let lines = wrap(stage, LABEL, true, column_step.min(field.width()) - 14.0, 2);
+            // The last column borders on the colour bar.
+            let room = if i + 1 == columns { BOX_WIDTH + 50.0 } else { column_step - 14.0 };
+            let lines = wrap(stage, LABEL, true, room, 2);
             let mut y = field.y0 - 12.0 - LABEL * 1.2 * (lines.len().max(1) - 1) as f64;
             for line in lines {
                 d.bold((left(i), y), &line, LABEL, INK, Anchor::Left);
@@ -217,7 +215,7 @@ impl NetworkMap {
         // The calm colour differs from the general "zero", so it is drawn over it.
         d.rect(Frame::new(bar.x0, bar.y1 - 18.0, bar.x0 + 26.0, bar.y1), shade(0.0));
         width_key(d, Frame::new(bar.x0, bar.y1 + 30.0, body.x1, body.y1), scale, &self.unit);
-        page.drawing
+        page.finish()
     }
 }
 

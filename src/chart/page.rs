@@ -24,30 +24,36 @@ pub(super) enum Sign {
 }
 
 /// A page being filled from both ends: title and legend from the top, notes and footer from the bottom.
+/// What stands at the bottom is kept apart until [`Page::finish`], so that the height may still change.
 pub(super) struct Page {
     pub drawing: Drawing,
     top: f64,
-    bottom: f64,
+    /// Lines of the foot from the bottom upwards, with their distance from the bottom.
+    foot: Vec<(f64, String)>,
+    foot_height: f64,
+    /// Height of the footer alone, below the notes.
+    footer_height: f64,
 }
 
 impl Page {
     /// A page of the usual size.
     pub fn new(caption: &str, subtitle: &str, provenance: &Provenance) -> Self {
-        Self::tall(caption, subtitle, provenance, PAGE_HEIGHT)
-    }
-
-    /// A page of the given height.
-    pub fn tall(caption: &str, subtitle: &str, provenance: &Provenance, height: f64) -> Self {
         let footer = provenance.footer();
         let description = if subtitle.is_empty() { footer.clone() } else { format!("{subtitle}. {footer}") };
         let drawing = Drawing {
             width: PAGE_WIDTH,
-            height,
+            height: PAGE_HEIGHT,
             caption: caption.to_string(),
             description,
             shapes: Vec::new(),
         };
-        let mut page = Self { drawing, top: MARGIN - 8.0, bottom: height - MARGIN / 2.0 };
+        let mut page = Self {
+            drawing,
+            top: MARGIN - 8.0,
+            foot: Vec::new(),
+            foot_height: MARGIN / 2.0,
+            footer_height: 0.0,
+        };
         let width = PAGE_WIDTH - 2.0 * MARGIN;
         for line in wrap(caption, TITLE, true, width, 2) {
             page.top += TITLE;
@@ -60,27 +66,45 @@ impl Page {
             page.top += SUBTITLE * 0.2;
         }
         page.top += 10.0;
-        page.note_block(&footer, 3);
-        let rule = page.bottom + 2.0;
-        page.drawing.line(&[(MARGIN, rule), (PAGE_WIDTH - MARGIN, rule)], 1.0, GRID);
-        page.bottom -= 8.0;
+        page.note(&footer);
+        page.foot_height += 2.0;
+        page.footer_height = page.foot_height;
+        page.foot_height += 8.0;
         page
     }
 
     /// Small text above the footer, such as what was left out of the picture.
     pub fn note(&mut self, text: &str) {
-        self.note_block(text, 3);
+        let lines = wrap(text, SMALL, false, PAGE_WIDTH - 2.0 * MARGIN, 3);
+        self.foot_height += 4.0;
+        for line in lines.into_iter().rev() {
+            self.foot.push((self.foot_height, line));
+            self.foot_height += SMALL * 1.35;
+        }
     }
 
-    fn note_block(&mut self, text: &str, most: usize) {
-        let lines = wrap(text, SMALL, false, PAGE_WIDTH - 2.0 * MARGIN, most);
-        let step = SMALL * 1.35;
-        let mut y = self.bottom - step * (lines.len().max(1) - 1) as f64 - 4.0;
-        self.bottom = y - SMALL * 1.3;
-        for line in &lines {
-            self.drawing.text((MARGIN, y), line, SMALL, MUTED, Anchor::Left);
-            y += step;
+    /// Changes the height of the page.
+    pub fn set_height(&mut self, height: f64) {
+        self.drawing.height = height;
+    }
+
+    /// Makes the page as high as `rows` of rows need, each at least `least` high, beside `other` for axes:
+    /// short for few rows, taller than usual only for very many.
+    pub fn fit_rows(&mut self, rows: usize, least: f64, other: f64) {
+        let (rows, taken) = (rows as f64, self.top + self.foot_height + other);
+        self.set_height((taken + rows * 44.0).min(PAGE_HEIGHT).max(taken + rows * least).max(360.0));
+    }
+
+    /// The finished picture, with notes and footer at the bottom.
+    pub fn finish(mut self) -> Drawing {
+        let height = self.drawing.height;
+        for (above, line) in &self.foot {
+            self.drawing.text((MARGIN, height - above), line, SMALL, MUTED, Anchor::Left);
         }
+        // A thin rule sets the footer off from the notes.
+        let rule = height - self.footer_height;
+        self.drawing.line(&[(MARGIN, rule), (PAGE_WIDTH - MARGIN, rule)], 1.0, GRID);
+        self.drawing
     }
 
     /// Legend entries in a row, wrapped where they must be.
@@ -119,7 +143,8 @@ impl Page {
 
     /// What is left between top and bottom.
     pub fn body(&self) -> Frame {
-        Frame::new(MARGIN, self.top, PAGE_WIDTH - MARGIN, self.bottom.max(self.top + 50.0))
+        let bottom = (self.drawing.height - self.foot_height).max(self.top + 50.0);
+        Frame::new(MARGIN, self.top, PAGE_WIDTH - MARGIN, bottom)
     }
 
     /// Says plainly that the picture is empty, and why.
@@ -133,7 +158,7 @@ impl Page {
             self.drawing.text((body.centre_x(), y), &line, SUBTITLE, INK, Anchor::Centre);
             y += SUBTITLE * 1.4;
         }
-        self.drawing
+        self.finish()
     }
 }
 
@@ -210,12 +235,6 @@ pub(super) fn cells(body: Frame, count: usize) -> Vec<Frame> {
             Frame::new(x, y, x + width, y + height)
         })
         .collect()
-}
-
-/// Height of a page that holds `rows` of rows, none lower than `least`: short for few, tall for many.
-pub(super) fn height_for_rows(rows: usize, least: f64) -> f64 {
-    let rows = rows as f64;
-    (270.0 + rows * 44.0).clamp(420.0, PAGE_HEIGHT).max(300.0 + rows * least)
 }
 
 /// An upright colour bar for a share of `top`, with its title above; needs about 120 units to the right of x.

@@ -69,7 +69,8 @@ impl ScoreChart {
         let shown = &self.parameters[..self.parameters.len().min(MOST_PANELS)];
         let across = columns(shown.len());
         let height = PAGE_HEIGHT.max(240.0 + shown.len().div_ceil(across) as f64 * 190.0);
-        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
+        page.set_height(height);
         if shown.iter().all(|p| median(&p.prior).is_none() && median(&p.posterior).is_none()) {
             return page.nothing("there are no samples");
         }
@@ -124,7 +125,7 @@ impl ScoreChart {
             }
             floor_line(d, frame);
         }
-        page.drawing
+        page.finish()
     }
 }
 

@@ -237,3 +237,179 @@ fn fan_without_anything_says_so() {
     chart.panels = vec![one];
     assert!(chart.render(Format::Svg).is_err());
 }
+
+/// Every chart, filled with the given numbers and text, in both formats: no panic, and well-formed.
+fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
+    let at = |i: usize| numbers[i % numbers.len()];
+    let series = |salt: usize| -> Vec<f64> { (0..days.len()).map(|i| at(i * 7 + salt)).collect() };
+    let (caption, subtitle) = (text.to_string(), text.to_string());
+    let mut provenance = provenance();
+    provenance.vintage = text.into();
+    let fan = |count: usize| FanChart {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        quantity: text.into(),
+        panels: (0..count)
+            .map(|k| FanPanel {
+                title: text.into(),
+                dates: days.to_vec(),
+                p05: series(k),
+                p25: series(k + 1),
+                p50: series(k + 2),
+                p75: series(k + 3),
+                p95: series(k + 4),
+                mean: Some(series(k + 5)),
+                baseline: Some(series(k + 6)),
+                observed: days.iter().map(|d| (*d, at(3))).collect(),
+            })
+            .collect(),
+        events: days.iter().map(|day| Event { day: *day, label: text.into() }).collect(),
+        shared_scale: count == 2,
+        provenance: provenance.clone(),
+    };
+    let heatmap = Heatmap {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        quantity: text.into(),
+        dates: days.to_vec(),
+        rows: (0..5)
+            .map(|k| HeatmapRow { label: text.into(), group: k.to_string(), values: series(k) })
+            .collect(),
+        most_rows: 3,
+        provenance: provenance.clone(),
+    };
+    let exceedance = ExceedanceChart {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        quantity: text.into(),
+        curves: (0..9).map(|k| ExceedanceCurve { label: text.into(), losses: series(k) }).collect(),
+        provenance: provenance.clone(),
+    };
+    let stops = FirstStopChart {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        rows: (0..9)
+            .map(|k| FirstStopRow {
+                label: text.into(),
+                probability: at(k),
+                interval: (at(k + 1), at(k + 2)),
+                days: [at(k), at(k + 3), at(k + 1), at(k + 4), at(k + 5)],
+            })
+            .collect(),
+        most_rows: 5,
+        provenance: provenance.clone(),
+    };
+    let map = NetworkMap {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        stages: vec![text.into(); 3],
+        regions: vec![text.into(); 4],
+        boxes: (0..12)
+            .map(|k| MapBox { stage: k % 3, region: k / 3, output: at(k), shortfall: at(k + 1) })
+            .collect(),
+        flows: (0..40)
+            .map(|k| MapFlow { from: k % 12, to: (k * 5 + 1) % 12, tonnes: at(k), shortfall: at(k + 1) })
+            .collect(),
+        unit: text.into(),
+        least_share: at(1),
+        provenance: provenance.clone(),
+    };
+    let tornado = Tornado {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        quantity: text.into(),
+        series: vec![text.into(); 2],
+        rows: (0..9)
+            .map(|k| TornadoRow {
+                label: text.into(),
+                effects: vec![at(k), at(k + 1)],
+                intervals: vec![(at(k + 2), at(k)), (at(k + 4), at(k + 3))],
+            })
+            .collect(),
+        most_rows: 5,
+        provenance: provenance.clone(),
+    };
+    let licences = LicenceStack {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        quantity: text.into(),
+        panels: (0..3)
+            .map(|k| LicencePanel {
+                title: text.into(),
+                dates: days.to_vec(),
+                approved: series(k),
+                pending: series(k + 1),
+                returned: series(k + 2),
+                rejected: series(k + 3),
+            })
+            .collect(),
+        provenance: provenance.clone(),
+    };
+    let waiting = WaitingChart {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        classes: (0..3)
+            .map(|k| WaitingClass {
+                label: text.into(),
+                decided_after: series(k).into_iter().map(|v| v as u64).collect(),
+                undecided: at(k) as u64,
+            })
+            .collect(),
+        provenance: provenance.clone(),
+    };
+    let score = ScoreChart {
+        caption: caption.clone(),
+        subtitle: subtitle.clone(),
+        parameters: (0..3)
+            .map(|k| ParameterDensity {
+                label: text.into(),
+                unit: text.into(),
+                prior: series(k),
+                posterior: series(k + 1),
+            })
+            .collect(),
+        provenance: provenance.clone(),
+    };
+    // The bitmap backend sees only the same coordinates: a few sets of them are enough for it.
+    let formats = if numbers.len() > 6 { &[Format::Svg, Format::Png][..] } else { &[Format::Svg] };
+    for format in formats.iter().copied() {
+        let pictures = [
+            fan(1).render(format),
+            fan(2).render(format),
+            heatmap.render(format),
+            exceedance.render(format),
+            stops.render(format),
+            map.render(format),
+            tornado.render(format),
+            licences.render(format),
+            waiting.render(format),
+            score.render(format),
+        ];
+        for (i, picture) in pictures.into_iter().enumerate() {
+            let bytes = picture.unwrap_or_else(|e| panic!("{name}, chart {i}: {e}"));
+            if format == Format::Svg {
+                well_formed(&String::from_utf8(bytes).unwrap());
+            } else if let Ok(folder) = std::env::var("COERCIVITY_CHARTS") {
+                std::fs::create_dir_all(&folder).unwrap();
+                std::fs::write(format!("{folder}/hostile_{name}_{i}.png"), &bytes).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn no_input_breaks_a_chart() {
+    let weeks: Vec<i32> = (0..40).map(|i| 20_000 + 7 * i).collect();
+    let tame = [0.2, 0.5, 0.9, 0.1, 0.7];
+    hostile("mixed", &[1.0, f64::NAN, -3.0, f64::INFINITY, 1e300, -1e-300, 0.0], &weeks, "mixed");
+    hostile("huge", &[f64::MAX, f64::MIN, f64::MIN_POSITIVE], &weeks, "huge");
+    hostile("one", &[1.0], &[20_000], "one");
+    hostile("same_day", &tame, &[20_000; 30], "same day");
+    hostile("far_days", &tame, &[i32::MIN, -5, 0, 9, i32::MAX], "far days");
+    hostile("backwards", &tame, &weeks.iter().rev().copied().collect::<Vec<_>>(), "backwards");
+    hostile("no_days", &tame, &[], "no days");
+    hostile("markup", &tame, &weeks, "<b>&amp; \"quoted\" ' \u{0}\u{7}\n 稀土 —");
+    hostile("long", &tame, &weeks, &"interminable ".repeat(60));
+    hostile("unbroken", &tame, &weeks, &"W".repeat(900));
+    hostile("blank", &tame, &weeks, "");
+}

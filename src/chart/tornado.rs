@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, range, whole};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
-use super::page::{Page, Sign, height_for_rows, x_grid};
+use super::page::{Page, Sign, x_grid};
 use super::theme::{INK, LABEL, MUTED, TICK, category, tint};
 use super::{Format, Provenance};
 use crate::error::Error;
@@ -68,8 +68,7 @@ impl Tornado {
         rows.sort_by(|a, b| largest(b).total_cmp(&largest(a)).then_with(|| a.label.cmp(&b.label)));
         let hidden = rows.split_off(rows.len().min(self.most_rows.clamp(1, 100)));
         let least = 12.0 * self.series.len() as f64 + 10.0;
-        let height = height_for_rows(rows.len(), least.max(22.0));
-        let mut page = Page::tall(&self.caption, &self.subtitle, &self.provenance, height);
+        let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
         let values: Vec<f64> = rows
             .iter()
             .flat_map(|r| r.effects.iter().copied().chain(r.intervals.iter().flat_map(|(a, b)| [*a, *b])))
@@ -94,9 +93,11 @@ impl Tornado {
             legend.push((Sign::Line(INK), "interval of the change".to_string()));
         }
         page.legend(&legend);
+        let axis_room = TICK + LABEL + 26.0;
+        page.fit_rows(rows.len(), least.max(22.0), axis_room);
         let body = page.body();
         let d = &mut page.drawing;
-        let bottom = body.y1 - TICK - LABEL - 26.0;
+        let bottom = body.y1 - axis_room;
         let step = ((bottom - body.y0) / rows.len() as f64).min(64.0);
         let size = (step * 0.62).clamp(10.0, LABEL);
         let widest = rows.iter().map(|r| text_width(&r.label, size, false)).fold(60.0, f64::max).min(460.0);
@@ -108,7 +109,7 @@ impl Tornado {
             "" => self.quantity.clone(),
             multiple => format!("{} ({multiple})", self.quantity),
         };
-        let name = fit(&name, LABEL, false, body.width());
+        let name = fit(&name, LABEL, false, frame.width());
         d.text((frame.centre_x(), frame.y1 + TICK + LABEL + 18.0), &name, LABEL, INK, Anchor::Centre);
         let zero = x.place(0.0);
         for (i, row) in rows.iter().enumerate() {
@@ -129,7 +130,7 @@ impl Tornado {
             }
         }
         d.line(&[(zero, frame.y0 - 4.0), (zero, frame.y1)], 1.8, MUTED);
-        page.drawing
+        page.finish()
     }
 }
 

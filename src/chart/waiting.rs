@@ -143,7 +143,7 @@ impl WaitingChart {
             }
             floor_line(d, frame);
         }
-        page.drawing
+        page.finish()
     }
 }
 
