@@ -154,12 +154,7 @@ impl FanChart {
         let worded = count == 1
             && event_levels(&events, days, body.x0 + 80.0, body.x1 - 20.0).iter().all(|p| p.level < 5);
         if !worded && !events.is_empty() {
-            let key: Vec<String> = events
-                .iter()
-                .enumerate()
-                .map(|(i, e)| format!("({}) {} {}", letter(i), long_date(e.day), e.label))
-                .collect();
-            page.note(&format!("Events: {}.", key.join("; ")));
+            page.note(&event_key(&events));
         }
 
         let body = page.body();
@@ -322,13 +317,23 @@ fn event_levels(events: &[&Event], days: (f64, f64), from: f64, to: f64) -> Vec<
     places
 }
 
+/// What the letters stand for.
+fn event_key(events: &[&Event]) -> String {
+    let key: Vec<String> = events
+        .iter()
+        .enumerate()
+        .map(|(i, e)| format!("({}) {} {}", letter(i), long_date(e.day), e.label))
+        .collect();
+    format!("Events: {}.", key.join("; "))
+}
+
 /// A letter above the line of each event; where letters would touch, one text for the run of them.
 fn draw_letters(d: &mut Drawing, events: &[&Event], x: &Axis, y: f64) {
     let mut groups: Vec<(usize, usize)> = Vec::new();
     let place = |(first, last): (usize, usize)| -> (f64, f64, String) {
         let name =
             if first == last { letter(first) } else { format!("{}–{}", letter(first), letter(last)) };
-        let middle = x.place((f64::from(events[first].day) + f64::from(events[last].day)) / 2.0);
+        let middle = x.place(f64::midpoint(f64::from(events[first].day), f64::from(events[last].day)));
         (middle, text_width(&name, SMALL, false) / 2.0 + 2.0, name)
     };
     for i in 0..events.len() {

@@ -239,6 +239,7 @@ fn fan_without_anything_says_so() {
 }
 
 /// Every chart, filled with the given numbers and text, in both formats: no panic, and well-formed.
+#[allow(clippy::too_many_lines, reason = "one struct after the other, nothing to tell apart")]
 fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
     let at = |i: usize| numbers[i % numbers.len()];
     let series = |salt: usize| -> Vec<f64> { (0..days.len()).map(|i| at(i * 7 + salt)).collect() };
