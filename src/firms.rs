@@ -10,7 +10,9 @@
 //! | [`inoue`] | production over time after Inoue and Todo: stocks, orders, rationing |
 //! | [`esri`] | the economic systemic risk index after Diem and others: a fixed point, many scenarios at once |
 
+mod cascade;
 mod cells;
+pub mod esri;
 pub mod inoue;
 mod layout;
 pub mod tables;

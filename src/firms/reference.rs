@@ -1,7 +1,9 @@
 //! The models written straight from their equations, with nothing clever: what the fast ones are tested against.
 
 use super::FirmNetwork;
+use super::esri;
 use super::inoue::{Options, Rationing, Totals};
+use super::tables::{Criticality, SectorPair};
 
 /// Inoue and Todo's model, one number per flow and step, rules in the order of the module's text.
 pub(super) fn inoue(network: &FirmNetwork, options: &Options) -> Totals {
@@ -115,5 +117,86 @@ pub(super) fn by_bisection(buyers: &[(f64, f64)], supply: f64, demand: f64) -> f
         }
         let given: f64 = buyers.iter().map(|(r, w)| w * r.min(middle)).sum();
         if given < supply { low = middle } else { high = middle }
+    }
+}
+
+/// The systemic index's fixed point, every firm at every step.
+pub(super) fn esri(
+    network: &FirmNetwork,
+    pairs: &[SectorPair],
+    hits: &[esri::Hit],
+    options: &esri::Options,
+) -> esri::Loss {
+    let n = network.len();
+    let mut w = vec![vec![0.0; n]; n];
+    for i in 0..n {
+        let (suppliers, weights) = network.purchases(i);
+        for (j, weight) in suppliers.iter().zip(weights) {
+            w[*j as usize][i] = *weight;
+        }
+    }
+    let p = network.sectors();
+    let s: Vec<f64> = w.iter().map(|row| row.iter().sum()).collect();
+    let class = |j: usize, i: usize| {
+        let names = (network.sector_ids()[p[j] as usize], network.sector_ids()[p[i] as usize]);
+        let pair = pairs.iter().find(|pair| (pair.supplier, pair.customer) == names);
+        pair.map_or(Criticality::NonEssential, |pair| pair.class)
+    };
+    let mut psi = vec![1.0_f64; n];
+    for hit in hits {
+        psi[hit.firm as usize] = psi[hit.firm as usize].min(1.0 - hit.loss);
+    }
+    let lambda = |j: usize, i: usize| {
+        let sum = |of: &dyn Fn(usize) -> bool| (0..n).filter(|l| of(*l)).map(|l| w[l][i]).sum::<f64>();
+        match class(j, i) {
+            _ if w[j][i] == 0.0 => 0.0,
+            Criticality::Negligible => 0.0,
+            Criticality::NonEssential => w[j][i] / sum(&|_| true),
+            Criticality::Essential => w[j][i] / sum(&|l| p[l] == p[j]),
+        }
+    };
+    let weight: Vec<Vec<f64>> = (0..n).map(|j| (0..n).map(|i| lambda(j, i)).collect()).collect();
+    let (mut hd, mut hu) = (psi.clone(), psi.clone());
+    let all: f64 = s.iter().sum();
+    let lost = |of: &dyn Fn(usize) -> f64| {
+        if all > 0.0 { (0..n).map(|j| s[j] / all * (1.0 - of(j))).sum::<f64>() } else { 0.0 }
+    };
+    let mut steps = 0;
+    loop {
+        steps += 1;
+        let before = lost(&|j| hd[j].min(hu[j]));
+        let sigma: Vec<f64> = (0..n)
+            .map(|j| {
+                let left: f64 = (0..n).filter(|l| p[*l] == p[j]).map(|l| s[l] * hd[l]).sum();
+                let left = if left <= 1e-10 { 1.0 } else { left };
+                if options.replaceability { (s[j] / left).min(1.0) } else { 1.0 }
+            })
+            .collect();
+        let next_down = |i: usize| {
+            let (mut least, mut missing) = (psi[i], 0.0);
+            for k in 0..network.sector_count() {
+                let of_sector = |wanted: Criticality| {
+                    (0..n)
+                        .filter(|j| p[*j] as usize == k && class(*j, i) == wanted)
+                        .map(|j| sigma[j] * weight[j][i] * (1.0 - hd[j]))
+                        .sum::<f64>()
+                };
+                least = least.min(1.0 - of_sector(Criticality::Essential));
+                missing += of_sector(Criticality::NonEssential);
+            }
+            least.min(1.0 - missing).max(0.0)
+        };
+        let next_up = |i: usize| {
+            let missing: f64 =
+                (0..n).filter(|j| w[i][*j] > 0.0).map(|j| w[i][j] / s[i] * (1.0 - hu[j])).sum();
+            psi[i].min(1.0 - missing).max(0.0)
+        };
+        let (down, up): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (next_down(i), next_up(i))).unzip();
+        let fall = (0..n).map(|i| (hd[i] - down[i]).max(hu[i] - up[i])).fold(0.0, f64::max);
+        (hd, hu) = (down, up);
+        let both = lost(&|j| hd[j].min(hu[j]));
+        if fall <= options.eps || both <= (1.0 + options.eps) * before || steps == options.most_steps {
+            return esri::Loss { both, downstream: lost(&|j| hd[j]), upstream: lost(&|j| hu[j]), steps };
+        }
     }
 }
