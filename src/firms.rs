@@ -13,6 +13,7 @@
 mod cascade;
 mod cells;
 pub mod esri;
+pub mod generate;
 pub mod inoue;
 mod layout;
 pub mod tables;

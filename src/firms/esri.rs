@@ -46,6 +46,16 @@ impl Default for Options {
     }
 }
 
+/// What `s_i` is: a firm's weight in the loss, and what its sales are compared with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Size {
+    /// Sales to firms, as in the equations above.
+    #[default]
+    Sales,
+    /// Sales to firms and to final demand.
+    Revenue,
+}
+
 /// A firm and the share of its capacity that it loses, 0 to 1.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Hit {
@@ -71,7 +81,7 @@ pub struct Loss {
 /// A network made ready: weights Λ and shares of sales, both ways.
 pub struct Model<'a> {
     pub(super) network: &'a FirmNetwork,
-    /// Sales of each firm to firms, and their sum.
+    /// `s` of each firm, and the sum.
     pub(super) sales: Vec<f64>,
     pub(super) all_sales: f64,
     /// Suppliers that matter to each firm: first those that are not essential, then by sector the essential.
@@ -106,8 +116,11 @@ impl<'a> Model<'a> {
     /// Prepares a network. Pairs of sectors that are not listed are non-essential; pairs that name a sector
     /// no firm is in have no effect.
     #[must_use]
-    pub fn new(network: &'a FirmNetwork, criticality: &[SectorPair]) -> Self {
-        let sales = network.sales();
+    pub fn new(network: &'a FirmNetwork, criticality: &[SectorPair], size: Size) -> Self {
+        let mut sales = network.sales();
+        if size == Size::Revenue {
+            sales.iter_mut().zip(network.final_demand()).for_each(|(sales, demand)| *sales += demand);
+        }
         let mut classes: Vec<((u64, u64), Criticality)> =
             criticality.iter().map(|pair| ((pair.supplier, pair.customer), pair.class)).collect();
         classes.sort_by_key(|entry| entry.0);
@@ -271,15 +284,18 @@ mod tests {
             .collect()
     }
 
-    /// A chain in which each firm sells the same to the next: all behind the failed one stop for want of
-    /// inputs, all before it for want of customers, so all `n` sellers stop but for those neither reaches.
+    /// A chain of `n` firms that all sell the same, the last one to households, each unable to do without its
+    /// supplier: when firm m of 1..=n fails, it and all behind it stop.
     #[test]
     fn a_chain_loses_what_lies_behind_the_failed_firm() {
         let n = 12_u32;
-        // Firm n is a shop without sales: it gives the last seller a customer.
-        let sectors: Vec<u64> = (0..=u64::from(n)).collect();
-        let flows: Vec<Flow> = (0..n).map(|j| Flow { supplier: j, customer: j + 1, weight: 2.0 }).collect();
-        let network = FirmNetwork::new(&firms(&sectors), &flows).unwrap();
+        let sectors: Vec<u64> = (0..u64::from(n)).collect();
+        let mut chain = firms(&sectors);
+        chain
+            .iter_mut()
+            .for_each(|firm| firm.final_demand = if firm.id + 1 == u64::from(n) { 2.0 } else { 0.0 });
+        let flows: Vec<Flow> = (1..n).map(|i| Flow { supplier: i - 1, customer: i, weight: 2.0 }).collect();
+        let network = FirmNetwork::new(&chain, &flows).unwrap();
         let all: Vec<SectorPair> = sectors
             .iter()
             .flat_map(|a| {
@@ -290,15 +306,15 @@ mod tests {
                 })
             })
             .collect();
-        let losses = Model::new(&network, &all).index(
-            &(0..n).collect::<Vec<_>>(),
-            &Options { eps: 1e-8, ..Options::default() },
-            |_| {},
-        );
-        for (m, loss) in losses.iter().enumerate() {
-            let expected = f64::from(n - u32::try_from(m).unwrap()) / f64::from(n);
+        let options = Options { eps: 1e-8, ..Options::default() };
+        let every: Vec<u32> = (0..n).collect();
+        let losses = Model::new(&network, &all, Size::Revenue).index(&every, &options, |_| {});
+        for (m, loss) in (1..).zip(&losses) {
+            let expected = f64::from(n - m + 1) / f64::from(n);
             assert!((loss.downstream - expected).abs() < 1e-12, "{m}: {loss:?} is not {expected}");
-            assert!((loss.both - 1.0).abs() < 1e-12 || m == 0, "{m}: {loss:?}");
+            // Those before it lose their only customer.
+            assert!((loss.upstream - f64::from(m) / f64::from(n)).abs() < 1e-12, "{m}: {loss:?}");
+            assert!((loss.both - 1.0).abs() < 1e-12, "{m}: {loss:?}");
         }
     }
 
@@ -338,12 +354,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
         #[test]
-        fn the_plain_program_agrees((network, pairs, scenarios) in world(), tight in any::<bool>(), replaceability in any::<bool>()) {
+        fn the_plain_program_agrees((network, pairs, scenarios) in world(), tight in any::<bool>(), replaceability in any::<bool>(), revenue in any::<bool>()) {
             let options = Options { eps: if tight { 1e-8 } else { 1e-2 }, replaceability, most_steps: 500 };
-            let model = Model::new(&network, &pairs);
+            let size = if revenue { Size::Revenue } else { Size::Sales };
+            let model = Model::new(&network, &pairs, size);
             let losses = model.losses(&scenarios, &options, |_| {});
             for (ours, scenario) in losses.iter().zip(&scenarios) {
-                let plain = reference::esri(&network, &pairs, scenario, &options);
+                let plain = reference::esri(&network, &pairs, size, scenario, &options);
                 let near = |a: f64, b: f64| (a - b).abs() <= 1e-10;
                 prop_assert!(near(ours.both, plain.both) && near(ours.downstream, plain.downstream) && near(ours.upstream, plain.upstream), "{ours:?} is not {plain:?}");
                 prop_assert_eq!(ours.steps, plain.steps);
@@ -352,7 +369,7 @@ mod tests {
 
         #[test]
         fn company_does_not_show((network, pairs, scenarios) in world()) {
-            let model = Model::new(&network, &pairs);
+            let model = Model::new(&network, &pairs, Size::Sales);
             let options = Options { eps: 1e-6, ..Options::default() };
             let together = model.losses(&scenarios, &options, |_| {});
             let mut turned = scenarios.clone();

@@ -124,6 +124,7 @@ pub(super) fn by_bisection(buyers: &[(f64, f64)], supply: f64, demand: f64) -> f
 pub(super) fn esri(
     network: &FirmNetwork,
     pairs: &[SectorPair],
+    size: esri::Size,
     hits: &[esri::Hit],
     options: &esri::Options,
 ) -> esri::Loss {
@@ -136,7 +137,10 @@ pub(super) fn esri(
         }
     }
     let p = network.sectors();
-    let s: Vec<f64> = w.iter().map(|row| row.iter().sum()).collect();
+    let mut s: Vec<f64> = w.iter().map(|row| row.iter().sum()).collect();
+    if size == esri::Size::Revenue {
+        s.iter_mut().zip(network.final_demand()).for_each(|(s, c)| *s += c);
+    }
     let class = |j: usize, i: usize| {
         let names = (network.sector_ids()[p[j] as usize], network.sector_ids()[p[i] as usize]);
         let pair = pairs.iter().find(|pair| (pair.supplier, pair.customer) == names);

@@ -68,6 +68,8 @@ pub enum Purpose {
     PriceNoise = 22,
     /// Points of an experimental design.
     Design = 23,
+    /// A made-up firm network.
+    Network = 24,
     /// Tests.
     Test = 99,
 }
