@@ -177,16 +177,6 @@ impl<const L: usize> Desk<L> {
         self.allowance.fill([f64::INFINITY; L]);
         self.counts.fill(Counts::default());
     }
-
-    /// Tonnes licensed and not yet shipped on each route of rule `rule`.
-    pub(crate) fn pending_tonnes(&self, rule: usize, position: usize, lane: usize) -> f64 {
-        self.rules[rule].pending[position][lane]
-    }
-
-    /// Tonnes licensed and not yet shipped.
-    pub(crate) fn balance(&self, rule: usize, position: usize, lane: usize) -> f64 {
-        self.rules[rule].balance[position][lane]
-    }
 }
 
 fn licensing<'a>(kernel: &'a Kernel, rule: &Rule) -> Option<&'a Licensing> {
@@ -489,7 +479,9 @@ fn file_lane<const L: usize>(
 ) {
     let rule = &kernel.rules[position];
     let now = f64::from(step) * kernel.dt;
-    let horizon = state.parameters[Parameter::HorizonDays as usize][lane];
+    // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews.
+    let horizon = state.parameters[Parameter::HorizonDays as usize][lane]
+        + state.parameters[Parameter::LicenceLead as usize][lane];
     let lot_days = state.parameters[Parameter::LotDays as usize][lane];
     for (c, &r) in rule.routes.iter().enumerate() {
         let r = r as usize;

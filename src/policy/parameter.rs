@@ -156,6 +156,9 @@ parameters! {
         "Days of base flow in one application.", "assumption";
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),
         "Days of expected flow for which a buyer wants licences beyond its order book.", "assumption";
+    LicenceLead = "licence_lead", "d", Fixed(63.0), 0.0 => 3650.0, (30.0, 120.0),
+        "Review time applicants reckon with when they decide how much to apply for.",
+        "source: the ministry must decide within 45 working days (Straight Arrow News, 23 April 2025), 63 calendar days";
     ValiditySingle = "validity_single", "d", Fixed(180.0), 1.0 => 3650.0, (90.0, 365.0),
         "Validity of a licence.", "reports of 2025: at least some valid for six months";
     ValidityGeneral = "validity_general", "d", Fixed(365.0), 1.0 => 3650.0, (180.0, 730.0),
