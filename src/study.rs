@@ -13,7 +13,9 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod flows;
 mod pool;
+pub mod reading;
 pub mod shard;
 
 use std::sync::Arc;
@@ -149,6 +151,26 @@ pub fn run<R: Replicate>(
     resume: Option<Summary>,
 ) -> Result<StudyResult, Error> {
     pool::run(source, options, progress, stop, resume)
+}
+
+impl Replicate for crate::kernel::Kernel {
+    type Scratch = crate::kernel::Scratch;
+
+    fn design(&self) -> &Arc<Design> {
+        Self::design(self)
+    }
+
+    fn lanes(&self) -> usize {
+        Self::LANES
+    }
+
+    fn scratch(&self) -> Self::Scratch {
+        Self::scratch(self)
+    }
+
+    fn replicate(&self, first: u64, count: usize, scratch: &mut Self::Scratch, out: &mut Vec<Outcome>) {
+        Self::replicate(self, first, count, scratch, out);
+    }
 }
 
 #[cfg(test)]

@@ -139,10 +139,34 @@ pub fn iso_date(day: i32) -> String {
     date.map_or_else(|_| format!("day {day}"), |date| date.to_string())
 }
 
+/// The day of a label such as `2025-04-04` or `2025-04`, in days since 1970-01-01.
+#[must_use]
+pub fn day_of(label: &str) -> Option<i32> {
+    let whole = if label.len() == 7 { format!("{label}-01") } else { label.to_owned() };
+    let date: jiff::civil::Date = whole.parse().ok()?;
+    let days = date.since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1))).ok()?;
+    Some(days.get_days())
+}
+
 /// JSON with line breaks and a final one. The values written here are records of numbers and texts, which
 /// always have a JSON form.
 pub fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_labels_agree() {
+        for day in [0, 20_182, 20_454, -1] {
+            assert_eq!(day_of(&iso_date(day)), Some(day));
+        }
+        assert_eq!(iso_date(20_182), "2025-04-04");
+        assert_eq!(day_of("2025-04"), day_of("2025-04-01"));
+        assert_eq!(day_of("2025-W14"), None);
+    }
 }

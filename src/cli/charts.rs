@@ -1,0 +1,303 @@
+//! From a summary to the pictures of `charts/`.
+
+use coercivity::chart::{
+    Event, ExceedanceChart, ExceedanceCurve, FanChart, FanPanel, FirstStopChart, FirstStopRow, Format, Heatmap,
+    HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance,
+};
+use coercivity::error::Error;
+use coercivity::export::json::day_of;
+use coercivity::id::Place;
+use coercivity::kernel::Kernel;
+use coercivity::network::line::Stage;
+use coercivity::scenario::Scenario;
+use coercivity::study::StudyResult;
+use coercivity::study::flows::Flows;
+use coercivity::study::reading::{Reading, group, metric};
+use coercivity::summary::Summary;
+
+use super::words::{place, stage};
+
+/// What is drawn from.
+struct Source<'a> {
+    scenario: &'a Scenario,
+    summary: &'a Summary,
+    reading: &'a Reading,
+    provenance: Provenance,
+    events: Vec<Event>,
+}
+
+/// A picture before it is drawn to a format.
+type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
+
+/// Name and bytes of every picture, SVG and PNG.
+pub fn all(
+    scenario: &Scenario,
+    kernel: &Kernel,
+    result: &StudyResult,
+    reading: &Reading,
+) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let provenance = Provenance {
+        scenario: scenario.name.clone(),
+        runs: result.replications_done,
+        seed: scenario.plan.seed,
+        band: "5–95 % and 25–75 % of runs".to_owned(),
+        vintage: scenario.vintage.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let events = scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
+    let source = Source { scenario, summary: &result.summary, reading, provenance, events };
+    let mut files = Vec::new();
+    for (name, draw) in source.pictures(kernel) {
+        for (ending, format) in [("svg", Format::Svg), ("png", Format::Png)] {
+            files.push((format!("{name}.{ending}"), draw(format)?));
+        }
+    }
+    Ok(files)
+}
+
+impl Source<'_> {
+    fn pictures(&self, kernel: &Kernel) -> Vec<(&'static str, Draw)> {
+        let mut list: Vec<(&'static str, Draw)> = Vec::new();
+        let mut fan = |name, chart: Option<FanChart>| {
+            if let Some(chart) = chart {
+                list.push((name, Box::new(move |format| chart.render(format))));
+            }
+        };
+        let by_place = |name: &str| Place::parse(name).map_or_else(|| name.to_owned(), place);
+        let site = |id: &str| self.site_name(id);
+        let (exports, vehicles) = ("magnet exports, t per month", "output, vehicles per week");
+        let world = |_: &str| "All destinations".to_owned();
+        fan("exports", self.fan("exports", |n| n == "WORLD", world, "China's magnet exports", exports));
+        let title = "China's magnet exports by destination";
+        fan("exports-by-destination", self.fan("exports", |n| n != "WORLD", by_place, title, exports));
+        fan("output-by-region", self.fan("output:region", |_| true, by_place, "Vehicle output by region", vehicles));
+        let title = "Vehicle output by automaker";
+        fan("output-by-automaker", self.fan("output:automaker", |_| true, site, title, vehicles));
+        let output = "output, t per week";
+        fan("output-by-stage", self.fan("output:stage", |_| true, stage_name, "Output by stage", output));
+        fan("cover", self.fan("cover", |_| true, cover_name, "Days of stock", "cover, days of calm use"));
+        let title = "Prices relative to calm";
+        fan("prices", self.fan("price", |_| true, str::to_owned, title, "price, calm = 1"));
+        if let Some(chart) = self.licences() {
+            list.push(("licences", Box::new(move |format| chart.render(format))));
+        }
+        if let Some(chart) = self.lost() {
+            list.push(("lost-output", Box::new(move |format| chart.render(format))));
+        }
+        if let Some(chart) = self.exceedance() {
+            list.push(("vehicles-lost", Box::new(move |format| chart.render(format))));
+        }
+        if let Some(chart) = self.first_stops() {
+            list.push(("first-stop", Box::new(move |format| chart.render(format))));
+        }
+        let chart = self.map(kernel);
+        list.push(("network-map", Box::new(move |format| chart.render(format))));
+        list
+    }
+
+    fn site_name(&self, id: &str) -> String {
+        let site = self.scenario.lines.sites.iter().find(|site| site.id == id);
+        let name = site.map_or(id, |site| site.name.as_str());
+        name.split(" (").next().unwrap_or(name).to_owned()
+    }
+
+    /// A fan chart of the series of a group; `None` when there are none.
+    fn fan(
+        &self,
+        name: &str,
+        wanted: impl Fn(&str) -> bool,
+        title: impl Fn(&str) -> String,
+        caption: &str,
+        quantity: &str,
+    ) -> Option<FanChart> {
+        let all = group(self.summary, name);
+        let panels: Vec<FanPanel> =
+            all.into_iter().filter(|(_, own)| wanted(own)).map(|(i, own)| self.panel(i, title(own))).collect();
+        if panels.is_empty() {
+            return None;
+        }
+        Some(FanChart {
+            caption: caption.to_owned(),
+            subtitle: self.scenario.title.clone(),
+            quantity: quantity.to_owned(),
+            panels,
+            events: self.events.clone(),
+            shared_scale: matches!(name, "cover"),
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    fn panel(&self, i: usize, title: String) -> FanPanel {
+        let series = &self.summary.design().series[i];
+        let mut panel = FanPanel { title, ..FanPanel::default() };
+        let mut calm = Vec::new();
+        // A last week of fewer than seven days would look like a fall.
+        let whole = self.whole_periods(series.dates.len(), &series.group);
+        for (period, point) in self.summary.series(i).into_iter().enumerate().take(whole) {
+            let Some(day) = day_of(&point.date) else { continue };
+            panel.dates.push(day);
+            panel.p05.push(point.q05);
+            panel.p25.push(point.q25);
+            panel.p50.push(point.q50);
+            panel.p75.push(point.q75);
+            panel.p95.push(point.q95);
+            calm.push(series.reference.get(period).copied().unwrap_or(f64::NAN));
+        }
+        // The reference of cover and licences only sets the width of bins; it is nobody's calm.
+        if !matches!(series.group.as_str(), "cover" | "licences") {
+            panel.baseline = Some(calm);
+        }
+        panel
+    }
+
+    /// How many periods of a flow per week are whole weeks.
+    fn whole_periods(&self, periods: usize, group: &str) -> usize {
+        let partial = group.starts_with("output") && self.scenario.days % 7 != 0;
+        if partial { periods.saturating_sub(1) } else { periods }
+    }
+
+    fn lost(&self) -> Option<Heatmap> {
+        let all = group(self.summary, "lost");
+        let (first, _) = all.first()?;
+        let dates = &self.summary.design().series[*first].dates;
+        let rows = all.iter().map(|(i, id)| {
+            let site = self.scenario.lines.sites.iter().find(|site| site.id == *id);
+            HeatmapRow {
+                label: self.site_name(id),
+                group: site.map_or_else(String::new, |site| stage(site.stage).to_owned()),
+                values: self.summary.series(*i).iter().map(|point| 100.0 * point.mean).collect(),
+            }
+        });
+        Some(Heatmap {
+            caption: "Lost output by facility".to_owned(),
+            subtitle: self.scenario.title.clone(),
+            quantity: "lost output, % of calm (mean of runs)".to_owned(),
+            dates: dates.iter().filter_map(|label| day_of(label)).collect(),
+            rows: rows.collect(),
+            most_rows: 60,
+            provenance: Provenance { band: "none, means of runs".to_owned(), ..self.provenance.clone() },
+        })
+    }
+
+    fn exceedance(&self) -> Option<ExceedanceChart> {
+        let losses = self.summary.values(metric(self.summary, "vehicles_lost")?);
+        Some(ExceedanceChart {
+            caption: "How many vehicles are not built, how surely".to_owned(),
+            subtitle: self.scenario.title.clone(),
+            quantity: "vehicles not built".to_owned(),
+            curves: vec![ExceedanceCurve { label: self.scenario.name.clone(), losses }],
+            provenance: Provenance { band: "95 % confidence".to_owned(), ..self.provenance.clone() },
+        })
+    }
+
+    fn first_stops(&self) -> Option<FirstStopChart> {
+        if self.reading.makers.is_empty() {
+            return None;
+        }
+        let rows = self.reading.makers.iter().map(|maker| FirstStopRow {
+            label: self.site_name(&maker.id),
+            probability: maker.stop.estimate,
+            interval: (maker.stop.low, maker.stop.high),
+            days: maker.first_stop.unwrap_or([f64::NAN; 5]),
+        });
+        Some(FirstStopChart {
+            caption: "Who stops, how surely, when first".to_owned(),
+            subtitle: format!(
+                "{}. A stop is output 5 % below calm on 3 days running.",
+                self.scenario.title.trim_end_matches('.')
+            ),
+            rows: rows.collect(),
+            most_rows: 30,
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    fn licences(&self) -> Option<LicenceStack> {
+        let all = group(self.summary, "licences");
+        let of = |name: &str| -> Option<Vec<f64>> {
+            let (i, _) = all.iter().find(|(_, own)| *own == name)?;
+            Some(self.summary.series(*i).iter().map(|point| point.mean).collect())
+        };
+        let (first, _) = all.first()?;
+        let dates = &self.summary.design().series[*first].dates;
+        let panel = LicencePanel {
+            title: String::new(),
+            dates: dates.iter().filter_map(|label| day_of(label)).collect(),
+            approved: of("approved")?,
+            pending: of("pending")?,
+            returned: of("returned")?,
+            rejected: of("rejected")?,
+        };
+        Some(LicenceStack {
+            caption: "What has become of licence applications".to_owned(),
+            subtitle: self.scenario.title.clone(),
+            quantity: "applications, mean of runs".to_owned(),
+            panels: vec![panel],
+            provenance: Provenance { band: "none, means of runs".to_owned(), ..self.provenance.clone() },
+        })
+    }
+
+    fn map(&self, kernel: &Kernel) -> NetworkMap {
+        let flows = Flows::of(kernel, self.summary.count());
+        let stages: Vec<Stage> =
+            Stage::ALL.into_iter().filter(|stage| flows.boxes.iter().any(|of| of.stage == *stage)).collect();
+        let mut sizes: Vec<(Place, f64)> = Vec::new();
+        for of in &flows.boxes {
+            match sizes.iter_mut().find(|(region, _)| *region == of.region) {
+                Some((_, size)) => *size += of.calm,
+                None => sizes.push((of.region, of.calm)),
+            }
+        }
+        sizes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        let regions: Vec<Place> = sizes.into_iter().map(|(region, _)| region).collect();
+        let missing = |calm: f64, shocked: f64| if calm > 0.0 { (1.0 - shocked / calm).clamp(0.0, 1.0) } else { 0.0 };
+        let per_year = 365.0 / f64::from(self.scenario.days.max(1));
+        let boxes = flows.boxes.iter().map(|of| MapBox {
+            stage: stages.iter().position(|stage| *stage == of.stage).unwrap_or(0),
+            region: regions.iter().position(|region| *region == of.region).unwrap_or(0),
+            output: of.calm * per_year,
+            shortfall: missing(of.calm, of.shocked),
+        });
+        let flow = |flow: &coercivity::study::flows::Flow| MapFlow {
+            from: flow.from,
+            to: flow.to,
+            tonnes: flow.calm * per_year,
+            shortfall: missing(flow.calm, flow.shocked),
+        };
+        NetworkMap {
+            caption: "Who ships to whom, and what is missing".to_owned(),
+            subtitle: format!(
+                "{}. Widths: calm flows; colours: share of them missing over the run.",
+                self.scenario.title.trim_end_matches('.')
+            ),
+            stages: stages.iter().map(|of| stage(*of).to_owned()).collect(),
+            regions: regions.iter().map(|region| place(*region)).collect(),
+            boxes: boxes.collect(),
+            flows: flows.flows.iter().map(flow).collect(),
+            unit: "t of NdPr carried per year".to_owned(),
+            least_share: 0.002,
+            provenance: Provenance {
+                runs: flows.runs,
+                band: "none, means of the first runs".to_owned(),
+                ..self.provenance.clone()
+            },
+        }
+    }
+}
+
+fn stage_name(name: &str) -> String {
+    Stage::parse(name).map_or_else(|| name.to_owned(), |of| stage(of).to_owned())
+}
+
+/// `magnets:NAM` as `Magnets, North America`.
+fn cover_name(name: &str) -> String {
+    let (what, region) = name.split_once(':').unwrap_or((name, ""));
+    let what = match what {
+        "magnets" => "Part makers' magnets",
+        "parts" => "Automakers' parts",
+        "other users" => "Other users' magnets",
+        other => other,
+    };
+    let region = Place::parse(region).map_or_else(|| region.to_owned(), place);
+    if region.is_empty() { what.to_owned() } else { format!("{what}, {region}") }
+}

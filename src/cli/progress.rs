@@ -1,0 +1,38 @@
+//! Progress with remaining time, and Ctrl-C.
+
+use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::terminal;
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on the first Ctrl-C asks workers to finish their batch, the second ends the program at once.
+pub fn catch_interrupts() {
+    let handler = || {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        terminal::note("\nStopping after the batches under way (Ctrl-C again: at once).");
+    };
+    // Where the system has no signals the program runs without.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// Whether Ctrl-C was typed.
+pub fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
+/// A progress bar on stderr; invisible unless that is a terminal and people want it.
+pub fn bar(label: &str, wanted: u64, quiet: bool) -> ProgressBar {
+    let visible = !quiet && std::io::stderr().is_terminal();
+    let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(wanted), target);
+    let form = "{prefix} [{bar:30}] {human_pos}/{human_len} runs, {per_sec}, {eta} left";
+    bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.set_prefix(label.to_owned());
+    bar
+}
