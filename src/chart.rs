@@ -68,8 +68,11 @@ impl Provenance {
         if !self.scenario.is_empty() {
             parts.push(format!("Scenario: {}", self.scenario));
         }
-        let runs = axis::grouped(&self.runs.to_string());
-        parts.push(format!("{runs} run{}, seed {}", if self.runs == 1 { "" } else { "s" }, self.seed));
+        // A picture of the input alone has no runs to speak of.
+        if self.runs > 0 {
+            let runs = axis::grouped(&self.runs.to_string());
+            parts.push(format!("{runs} run{}, seed {}", if self.runs == 1 { "" } else { "s" }, self.seed));
+        }
         if !self.band.is_empty() {
             parts.push(format!("bands: {}", self.band));
         }
