@@ -9,14 +9,22 @@ pub mod calendar;
 mod conflict;
 pub mod document;
 mod fields;
+pub mod format;
 mod licensing;
 pub mod overlay;
 pub mod quantity;
 pub mod resolve;
+pub mod rules;
+pub mod schema;
 pub mod select;
+pub mod shock_schema;
 pub mod shocks;
 mod timing;
 
+#[cfg(test)]
+mod diagnostics_tests;
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -24,6 +32,8 @@ mod tiny;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+
+pub use rules::explain_code;
 
 use sha2::{Digest as _, Sha256};
 

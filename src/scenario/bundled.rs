@@ -35,11 +35,27 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     FILES.iter().map(|(name, _)| *name)
 }
 
+/// A bundled scenario's own table, before anything it extends.
+fn own(name: &str) -> Option<toml::Table> {
+    toml::from_str(text(name)?).ok()
+}
+
 /// The title a bundled scenario gives itself.
 #[must_use]
 pub fn title(name: &str) -> Option<String> {
-    let table: toml::Table = toml::from_str(text(name)?).ok()?;
-    table.get("title")?.as_str().map(str::to_owned)
+    own(name)?.get("title")?.as_str().map(str::to_owned)
+}
+
+/// The scenario a bundled scenario extends.
+#[must_use]
+pub fn extends(name: &str) -> Option<String> {
+    own(name)?.get("extends")?.as_str().map(str::to_owned)
+}
+
+/// How many sources a bundled scenario names itself.
+#[must_use]
+pub fn source_count(name: &str) -> usize {
+    own(name).and_then(|table| table.get("sources")?.as_array().map(Vec::len)).unwrap_or(0)
 }
 
 /// The JSON schema of scenario files that editors use.

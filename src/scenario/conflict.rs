@@ -27,14 +27,23 @@ pub fn check(drafts: &[Draft], graph: &LineGraph, run: Run, diagnostics: &mut Di
             }
             Kind::GeneralLicence { routes } => {
                 let of_use = drafts.iter().any(|other| match &other.kind {
-                    Kind::Licensing(rule) => together(draft, other, run).unwrap_or(true) && shared(routes, &rule.controlled).is_some(),
-                    Kind::OverCompliance { routes: held } => together(draft, other, run).unwrap_or(true) && shared(routes, held).is_some(),
+                    Kind::Licensing(rule) => {
+                        together(draft, other, run).unwrap_or(true)
+                            && shared(routes, &rule.controlled).is_some()
+                    }
+                    Kind::OverCompliance { routes: held } => {
+                        together(draft, other, run).unwrap_or(true) && shared(routes, held).is_some()
+                    }
                     _ => false,
                 });
                 if !of_use {
-                    let problem = format!("general licence `{}` exempts routes that need no licence", draft.id);
-                    let diagnostic = Diagnostic::warning("W0245", problem).at(draft.id_span, "changes nothing");
-                    diagnostics.push(diagnostic.help("no licensing rule and no over-compliance covers them at that time"));
+                    let problem =
+                        format!("general licence `{}` exempts routes that need no licence", draft.id);
+                    let diagnostic =
+                        Diagnostic::warning("W0245", problem).at(draft.id_span, "changes nothing");
+                    diagnostics.push(
+                        diagnostic.help("no licensing rule and no over-compliance covers them at that time"),
+                    );
                 }
             }
             Kind::OverCompliance { routes } => over_compliance(draft, routes, drafts, run, diagnostics),
@@ -55,14 +64,23 @@ fn twice_licensed(draft: &Draft, other: &Draft, shared: usize, route_count: usiz
         .help("one desk decides on a route: let one rule end before the other starts, or narrow a `where`")
 }
 
-fn over_compliance(draft: &Draft, routes: &[RouteId], drafts: &[Draft], run: Run, diagnostics: &mut Diagnostics) {
+fn over_compliance(
+    draft: &Draft,
+    routes: &[RouteId],
+    drafts: &[Draft],
+    run: Run,
+    diagnostics: &mut Diagnostics,
+) {
     for other in drafts {
         if let Kind::Licensing(rule) = &other.kind
             && rule.de_minimis.is_none()
             && together(draft, other, run).unwrap_or(false)
             && let Some(shared) = shared(routes, &rule.controlled)
         {
-            let problem = format!("over-compliance `{}` holds {shared} routes that `{}` licenses anyway", draft.id, other.id);
+            let problem = format!(
+                "over-compliance `{}` holds {shared} routes that `{}` licenses anyway",
+                draft.id, other.id
+            );
             diagnostics.push(
                 Diagnostic::warning("W0251", problem)
                     .at(draft.id_span, "meant for unlisted goods")
@@ -72,7 +90,14 @@ fn over_compliance(draft: &Draft, routes: &[RouteId], drafts: &[Draft], run: Run
     }
 }
 
-fn quota(draft: &Draft, routes: &[RouteId], tonnes: &Value, drafts: &[Draft], run: Run, diagnostics: &mut Diagnostics) {
+fn quota(
+    draft: &Draft,
+    routes: &[RouteId],
+    tonnes: &Value,
+    drafts: &[Draft],
+    run: Run,
+    diagnostics: &mut Diagnostics,
+) {
     if *tonnes == Value::Drawn(Distribution::Fixed(0.0)) {
         let problem = format!("quota `{}` allows nothing", draft.id);
         let diagnostic = Diagnostic::warning("W0247", problem).at(draft.id_span, "0 tonnes");
@@ -88,7 +113,10 @@ fn quota(draft: &Draft, routes: &[RouteId], tonnes: &Value, drafts: &[Draft], ru
                 Diagnostic::warning("W0246", problem)
                     .at(draft.id_span, "changes nothing while the embargo lasts")
                     .at(other.id_span, "the embargo")
-                    .help(format!("both hold on {}", date_text(draft.timing.start.date.max(other.timing.start.date)))),
+                    .help(format!(
+                        "both hold on {}",
+                        date_text(draft.timing.start.date.max(other.timing.start.date))
+                    )),
             );
         }
     }

@@ -134,9 +134,12 @@ impl Document {
         let source = diagnostics.add_source(name, text);
         if let Some(at) = too_deep(text) {
             diagnostics.push(
-                Diagnostic::error("E0204", format!("brackets or dotted keys are nested deeper than {DEEPEST_NESTING}"))
-                    .at(Span { source, start: at, end: at + 1 }, "too deep here")
-                    .help("a scenario needs at most five levels"),
+                Diagnostic::error(
+                    "E0204",
+                    format!("brackets or dotted keys are nested deeper than {DEEPEST_NESTING}"),
+                )
+                .at(Span { source, start: at, end: at + 1 }, "too deep here")
+                .help("a scenario needs at most five levels"),
             );
             return None;
         }
@@ -184,7 +187,8 @@ pub fn read(path: &Path, name: &str, diagnostics: &mut Diagnostics) -> Option<St
     }
     let mut bytes = Vec::new();
     // A device or pipe has no length beforehand, so what is read is limited as well.
-    let result = std::fs::File::open(path).and_then(|file| file.take(LARGEST_TEXT as u64 + 1).read_to_end(&mut bytes));
+    let result =
+        std::fs::File::open(path).and_then(|file| file.take(LARGEST_TEXT as u64 + 1).read_to_end(&mut bytes));
     if let Err(error) = result {
         diagnostics.push(refused(reason(&error)));
         return None;
@@ -325,7 +329,9 @@ impl Converter<'_> {
             DeValue::Datetime(moment) => match (moment.date, moment.time, moment.offset) {
                 (Some(date), None, None) => match calendar::day_number(date.year, date.month, date.day) {
                     Some(day) => Node::Date(day),
-                    None => self.refuse_date(span, "this date does not exist or is not between 1990 and 2199"),
+                    None => {
+                        self.refuse_date(span, "this date does not exist or is not between 1990 and 2199")
+                    }
                 },
                 _ => self.refuse_date(span, "a date is wanted, without a time of day"),
             },

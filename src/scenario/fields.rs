@@ -39,7 +39,9 @@ impl<'a> Fields<'a> {
 
     /// The value of a key that may be missing.
     pub fn take(&mut self, key: &'static str) -> Option<&'a Item> {
-        self.asked.push(key);
+        if !self.asked.contains(&key) {
+            self.asked.push(key);
+        }
         self.table.get(key)
     }
 
@@ -55,7 +57,8 @@ impl<'a> Fields<'a> {
     /// Reports a key as missing.
     pub fn missing(&self, key: &str, diagnostics: &mut Diagnostics) {
         diagnostics.push(
-            Diagnostic::error("E0213", format!("{} lacks `{key}`", self.what)).at(self.span, format!("`{key}` is wanted here")),
+            Diagnostic::error("E0213", format!("{} lacks `{key}`", self.what))
+                .at(self.span, format!("`{key}` is wanted here")),
         );
     }
 
@@ -123,7 +126,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Texts: a list, or a single one.
-    pub fn texts(&mut self, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<Placed<&'a str>>> {
+    pub fn texts(
+        &mut self,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Placed<&'a str>>> {
         let item = self.take(key)?;
         texts(item, key, diagnostics)
     }
@@ -152,8 +159,9 @@ impl<'a> Fields<'a> {
             if self.asked.contains(&entry.key.as_str()) {
                 continue;
             }
-            let mut diagnostic = Diagnostic::error("E0212", format!("{} has no key `{}`", self.what, entry.key))
-                .at(entry.key_span, "unknown key");
+            let mut diagnostic =
+                Diagnostic::error("E0212", format!("{} has no key `{}`", self.what, entry.key))
+                    .at(entry.key_span, "unknown key");
             if let Some(near) = meant(&entry.key, self.asked.iter().copied()) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
@@ -224,7 +232,8 @@ pub fn with_choices(diagnostic: Diagnostic, typed: &str, words: &[&str]) -> Diag
         None => diagnostic,
     };
     if words.len() <= 40 {
-        diagnostic.help(format!("allowed: {}", words.join(", ")))
+        let between = if words.iter().any(|word| word.contains(',')) { "; " } else { ", " };
+        diagnostic.help(format!("allowed: {}", words.join(between)))
     } else {
         diagnostic.help(format!("there are {} to choose from; `network show` lists them", words.len()))
     }
@@ -240,7 +249,13 @@ pub fn wrong_type<T>(item: &Item, key: &str, wanted: &str, diagnostics: &mut Dia
 }
 
 /// Reports a number outside its range.
-pub fn out_of_range<T>(span: Span, key: &str, number: &str, allowed: &str, diagnostics: &mut Diagnostics) -> Option<T> {
+pub fn out_of_range<T>(
+    span: Span,
+    key: &str,
+    number: &str,
+    allowed: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
     let problem = format!("`{key}` is {number}, but must be {allowed}");
     diagnostics.push(Diagnostic::error("E0215", problem).at(span, "out of range"));
     None

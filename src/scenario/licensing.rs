@@ -31,7 +31,9 @@ pub fn licensing(
         ("exponential", ReviewLaw::Exponential),
     ];
     let law = fields.choice("law", &laws, diagnostics).unwrap_or_default();
-    let use_ = fields.choice("use", &[("single", Use::Single), ("multi", Use::Multi)], diagnostics).unwrap_or_default();
+    let use_ = fields
+        .choice("use", &[("single", Use::Single), ("multi", Use::Multi)], diagnostics)
+        .unwrap_or_default();
     let capacity = match fields.take("capacity") {
         Some(item) => capacity(item, diagnostics),
         None => Some(Capacity::Infinite),
@@ -68,7 +70,8 @@ pub fn licensing(
                     }
                 }
                 if !any {
-                    let problem = format!("class `{}` of {what} takes none of the controlled routes", class.name);
+                    let problem =
+                        format!("class `{}` of {what} takes none of the controlled routes", class.name);
                     diagnostics.push(
                         Diagnostic::warning("W0250", problem)
                             .at(item.span, "changes nothing")
@@ -95,7 +98,8 @@ fn capacity(item: &Item, diagnostics: &mut Diagnostics) -> Option<Capacity> {
         return Some(Capacity::Infinite);
     };
     let mut fields = Fields::new(table, "`capacity`", item.span);
-    let officers = fields.need("officers", diagnostics).and_then(|item| value(item, "officers", POSITIVE, diagnostics));
+    let officers =
+        fields.need("officers", diagnostics).and_then(|item| value(item, "officers", POSITIVE, diagnostics));
     let effort = fields.need("officer_days", diagnostics);
     let effort = effort.and_then(|item| value(item, "officer_days", Limits(0.001, 36_500.0), diagnostics));
     fields.finish(diagnostics);
@@ -109,8 +113,12 @@ fn class(
     what: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<(Class, Option<Vec<RouteId>>, Span)> {
-    let Node::Table(table) = &item.node else { return wrong_type(item, "classes", "a list of tables", diagnostics) };
-    let of = table.text("name").map_or_else(|| format!("a class of {what}"), |name| format!("class `{name}` of {what}"));
+    let Node::Table(table) = &item.node else {
+        return wrong_type(item, "classes", "a list of tables", diagnostics);
+    };
+    let of = table
+        .text("name")
+        .map_or_else(|| format!("a class of {what}"), |name| format!("class `{name}` of {what}"));
     let mut fields = Fields::new(table, of.clone(), item.span);
     let name = fields.need_text("name", diagnostics);
     let routes = match fields.take("where") {
@@ -140,7 +148,13 @@ fn class(
 const SPEED: Limits = Limits(0.001, 1000.0);
 
 /// An optional number: `Some(None)` when it is missing, `None` when it is wrong.
-fn maybe(fields: &mut Fields<'_>, key: &'static str, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Option<Value>> {
+#[expect(clippy::option_option, reason = "missing and wrong are told apart")]
+fn maybe(
+    fields: &mut Fields<'_>,
+    key: &'static str,
+    limits: Limits,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Value>> {
     match fields.take(key) {
         Some(item) => value(item, key, limits, diagnostics).map(Some),
         None => Some(None),
@@ -180,8 +194,13 @@ pub fn regime(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<
     let (of, speed) = (of?, speed?);
     let draft = RegimeDraft { of: of.value.to_owned(), of_span: of.span, speed, class_speed };
     // Position and speeds are filled in by `connect`, when all shocks are known.
-    let regime =
-        Regime { licensing: usize::MAX, speed: Vec::new(), reject: reject?, returned: returned?, officers: officers? };
+    let regime = Regime {
+        licensing: usize::MAX,
+        speed: Vec::new(),
+        reject: reject?,
+        returned: returned?,
+        officers: officers?,
+    };
     Some((regime, draft))
 }
 
@@ -207,26 +226,28 @@ pub fn connect(drafts: &mut [Draft], ids: &[&str], diagnostics: &mut Diagnostics
                 diagnostics.push(overlay::no_such_shock(&said.of, ids, said.of_span));
             } else if !rules.is_empty() || diagnostics.error_count() == 0 {
                 let names: Vec<&str> = rules.iter().map(|(id, ..)| id.as_str()).collect();
-                let problem = format!("regime `{}` changes `{}`, which is no licensing rule", draft.id, said.of);
-                let diagnostic = Diagnostic::error("E0248", problem).at(said.of_span, "not of kind `licensing`");
-                diagnostics.push(diagnostic.help(format!("licensing rules: {}", names.join(", "))));
+                let problem =
+                    format!("regime `{}` changes `{}`, which is no licensing rule", draft.id, said.of);
+                let diagnostic =
+                    Diagnostic::error("E0248", problem).at(said.of_span, "not of kind `licensing`");
+                let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                diagnostics.push(diagnostic.help(format!("licensing rules: {names}")));
             }
             continue;
         };
         regime.licensing = *position;
         regime.speed = vec![said.speed.clone(); classes.len()];
         for (name, span, speed) in &said.class_speed {
-            match classes.iter().position(|class| class == name) {
-                Some(class) => regime.speed[class] = speed.clone(),
-                None => {
-                    let problem = format!("licensing rule `{}` has no class `{name}`", said.of);
-                    let diagnostic = Diagnostic::error("E0249", problem).at(*span, "unknown class");
-                    let diagnostic = match meant(name, classes.iter().map(String::as_str)) {
-                        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                        None => diagnostic,
-                    };
-                    diagnostics.push(diagnostic.help(format!("classes: {}", classes.join(", "))));
-                }
+            if let Some(class) = classes.iter().position(|class| class == name) {
+                regime.speed[class] = speed.clone();
+            } else {
+                let problem = format!("licensing rule `{}` has no class `{name}`", said.of);
+                let diagnostic = Diagnostic::error("E0249", problem).at(*span, "unknown class");
+                let diagnostic = match meant(name, classes.iter().map(String::as_str)) {
+                    Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                    None => diagnostic,
+                };
+                diagnostics.push(diagnostic.help(format!("classes: {}", classes.join(", "))));
             }
         }
         // A regime may say both what officers do and what that is worth to a desk without any.
@@ -234,9 +255,12 @@ pub fn connect(drafts: &mut [Draft], ids: &[&str], diagnostics: &mut Diagnostics
             && regime.reject.is_none()
             && regime.returned.is_none();
         if *infinite && regime.officers.is_some() && only_officers {
-            let problem = format!("regime `{}` sets officers, but `{}` handles every case at once", draft.id, said.of);
-            let diagnostic = Diagnostic::warning("W0249", problem).at(said.of_span, "this rule has no officers");
-            diagnostics.push(diagnostic.help("give the rule `capacity = { officers = 30, officer_days = 8 }`"));
+            let problem =
+                format!("regime `{}` sets officers, but `{}` handles every case at once", draft.id, said.of);
+            let diagnostic =
+                Diagnostic::warning("W0249", problem).at(said.of_span, "this rule has no officers");
+            diagnostics
+                .push(diagnostic.help("give the rule `capacity = { officers = 30, officer_days = 8 }`"));
         }
     }
 }

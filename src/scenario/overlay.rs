@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::bundled;
-use super::fields::meant;
 use super::document::{self, Document, Entry, Item, Node, Table};
+use super::fields::meant;
 use super::{InputText, hexadecimal};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span};
 
@@ -58,10 +58,13 @@ pub fn open(name_or_path: &str, sets: &[String], diagnostics: &mut Diagnostics) 
 
 /// Parses a text that is no file, with all it extends (bundled names only).
 pub fn open_text(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Option<Layers> {
-    let mut reader = Reader { diagnostics, inputs: Vec::new(), folders: Vec::new(), chain: vec![name.to_owned()] };
+    let mut reader =
+        Reader { diagnostics, inputs: Vec::new(), folders: Vec::new(), chain: vec![name.to_owned()] };
     let (root, extends) = reader.lay_over_base(name, text, None)?;
     let Reader { inputs, folders, .. } = reader;
-    let name = Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let name = Path::new(name)
+        .file_stem()
+        .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
     Some(Layers { name, root, extends, inputs, folders })
 }
 
@@ -121,7 +124,7 @@ impl Reader<'_> {
             Origin::Bundled(short) => bundled::text(short)?.to_owned(),
             Origin::File(path) => {
                 let missing = !path.exists();
-                let looks_like_name = !name.ends_with(".toml") && !name.contains(['/', '\\']);
+                let looks_like_name = path.extension().is_none() && !name.contains(['/', '\\']);
                 if missing && (looks_like_name || from.is_some()) {
                     self.diagnostics.push(unknown_scenario(&origin.short_name(), from));
                     return None;
@@ -144,56 +147,67 @@ impl Reader<'_> {
             if let Some(span) = from {
                 diagnostic = diagnostic.at(span, "this link");
             }
-            self.diagnostics.push(diagnostic.help("let the file extend `baseline` or another scenario that does not lead back here"));
+            self.diagnostics.push(
+                diagnostic
+                    .help("let the file extend `baseline` or another scenario that does not lead back here"),
+            );
             return None;
         }
         self.chain.push(identity);
         let folder = match origin {
             Origin::Bundled(_) => None,
-            Origin::File(path) => Some(path.parent().unwrap_or_else(|| Path::new("")).to_owned()),
+            Origin::File(path) => Some(path.parent().unwrap_or_else(|| Path::new(""))),
         };
         self.lay_over_base(&name, &text, folder)
     }
 
-    fn lay_over_base(&mut self, name: &str, text: &str, folder: Option<PathBuf>) -> Option<(Table, Option<String>)> {
-        self.inputs.push(InputText { name: name.to_owned(), sha256: hexadecimal(&Sha256::digest(text.as_bytes())) });
+    fn lay_over_base(
+        &mut self,
+        name: &str,
+        text: &str,
+        folder: Option<&Path>,
+    ) -> Option<(Table, Option<String>)> {
+        self.inputs
+            .push(InputText { name: name.to_owned(), sha256: hexadecimal(&Sha256::digest(text.as_bytes())) });
         let document = Document::parse(name, text, self.diagnostics)?;
-        if let Some(folder) = &folder {
-            self.folders.push((document.source, folder.clone()));
+        if let Some(folder) = folder {
+            self.folders.push((document.source, folder.to_owned()));
         }
         let mut root = document.root;
         let Some(entry) = root.take("extends") else { return Some((root, None)) };
         let Node::Text(base_name) = entry.item.node else {
             if entry.item.node != Node::Refused {
                 let problem = format!("`extends` is {}, but names one scenario", entry.item.node.in_words());
-                self.diagnostics.push(Diagnostic::error("E0214", problem).at(entry.item.span, "a text is wanted").help(
+                self.diagnostics
+                    .push(Diagnostic::error("E0214", problem).at(entry.item.span, "a text is wanted").help(
                     "give a bundled name such as `extends = \"baseline\"` or a path relative to this file",
                 ));
             }
             return Some((root, None));
         };
-        let origin = Origin::of(&base_name, folder.as_deref());
+        let origin = Origin::of(&base_name, folder);
         let (mut base, _) = self.read(&origin, Some(entry.item.span))?;
         for own in ["title", "description", "expect"] {
             base.take(own);
         }
-        self.lay(&mut base, root);
+        Self::lay(&mut base, root);
         Some((base, Some(base_name)))
     }
 
     /// Lays a file's root over its base's.
-    fn lay(&mut self, base: &mut Table, over: Table) {
+    fn lay(base: &mut Table, over: Table) {
+        base.span = over.span;
         for entry in over.entries {
             match entry.key.as_str() {
                 "parameters" | "switches" | "study" | "outputs" => lay_key_by_key(base, entry),
                 "sources" | "mark" => append(base, entry),
-                "shock" => self.lay_shocks(base, entry),
+                "shock" => Self::lay_shocks(base, entry),
                 _ => put_alone(base, entry),
             }
         }
     }
 
-    fn lay_shocks(&mut self, base: &mut Table, entry: Entry) {
+    fn lay_shocks(base: &mut Table, entry: Entry) {
         let Entry { item: Item { node: Node::List(over), .. }, .. } = entry else {
             base.put(entry);
             return;
@@ -202,15 +216,20 @@ impl Reader<'_> {
             Some(Entry { item: Item { node: Node::List(list), .. }, .. }) => list,
             _ => Vec::new(),
         };
+        // Only the base's shocks can be changed: two of one id in the file itself are its mistake.
+        let mut inherited = list.len();
         for item in over {
             let Node::Table(shock) = &item.node else {
                 list.push(item);
                 continue;
             };
-            let position = shock.text("id").and_then(|id| list.iter().position(|own| id_of(own) == Some(id)));
+            let position = shock
+                .text("id")
+                .and_then(|id| list[..inherited].iter().position(|own| id_of(own) == Some(id)));
             match (position, shock.get("remove")) {
                 (Some(position), Some(Item { node: Node::Switch(true), .. })) => {
                     list.remove(position);
+                    inherited -= 1;
                 }
                 (Some(position), _) => {
                     let Node::Table(over) = item.node else { continue };
@@ -219,17 +238,25 @@ impl Reader<'_> {
                 (None, _) => list.push(item),
             }
         }
-        base.put(Entry { item: Item { span: entry.item.span, node: Node::List(list) }, key: entry.key, key_span: entry.key_span });
+        base.put(Entry {
+            item: Item { span: entry.item.span, node: Node::List(list) },
+            key: entry.key,
+            key_span: entry.key_span,
+        });
     }
 
     /// Lays one `key=value` over everything.
     fn set(&mut self, root: &mut Table, set: &str) {
-        self.inputs.push(InputText { name: "--set".to_owned(), sha256: hexadecimal(&Sha256::digest(set.as_bytes())) });
+        self.inputs.push(InputText {
+            name: "--set".to_owned(),
+            sha256: hexadecimal(&Sha256::digest(set.as_bytes())),
+        });
         let text = quoted_if_word(set);
         let before = self.diagnostics.error_count();
         let mut trial = Diagnostics::new();
         let parsed = Document::parse("--set", &text, &mut trial);
-        if trial.error_count() > 0 || parsed.as_ref().is_none_or(|document| document.root.entries.is_empty()) {
+        if trial.error_count() > 0 || parsed.as_ref().is_none_or(|document| document.root.entries.is_empty())
+        {
             let source = self.diagnostics.add_source("--set", set);
             let span = Span { source, start: 0, end: set.len() };
             self.diagnostics.push(
@@ -254,8 +281,11 @@ impl Reader<'_> {
     /// `shock.ID.key=value`.
     fn set_shock(&mut self, root: &mut Table, entry: Entry) {
         let Node::Table(by_id) = entry.item.node else {
-            let problem = Diagnostic::error("E0210", "shocks are set one by one").at(entry.key_span, "which shock?");
-            self.diagnostics.push(problem.help("write shock.ID.key=value, for example shock.april-controls.start=2025-05-01"));
+            let problem =
+                Diagnostic::error("E0210", "shocks are set one by one").at(entry.key_span, "which shock?");
+            self.diagnostics.push(
+                problem.help("write shock.ID.key=value, for example shock.april-controls.start=2025-05-01"),
+            );
             return;
         };
         let mut none = Vec::new();
@@ -316,12 +346,17 @@ fn unknown_scenario(name: &str, from: Option<Span>) -> Diagnostic {
 
 /// A message that there is no shock with this id.
 pub(super) fn no_such_shock(id: &str, ids: &[&str], span: Span) -> Diagnostic {
-    let diagnostic = Diagnostic::error("E0211", format!("there is no shock `{id}`")).at(span, "no shock has this id");
+    let diagnostic =
+        Diagnostic::error("E0211", format!("there is no shock `{id}`")).at(span, "no shock has this id");
     let diagnostic = match meant(id, ids.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
     };
-    diagnostic.help(if ids.is_empty() { "the scenario has no shocks".to_owned() } else { format!("shocks: {}", ids.join(", ")) })
+    diagnostic.help(if ids.is_empty() {
+        "what it extends has no such shock".to_owned()
+    } else {
+        format!("shocks: {}", ids.join(", "))
+    })
 }
 
 fn lay_key_by_key(base: &mut Table, entry: Entry) {

@@ -18,7 +18,8 @@ pub const DAYS: Limits = Limits(0.0, 36_500.0);
 pub const POSITIVE: Limits = Limits(0.0, 1.0e9);
 
 /// The forms of a distribution, in the order the documentation lists them.
-pub const FORMS: [&str; 7] = ["uniform", "triangular", "pert", "lognormal", "beta", "exponential", "empirical"];
+pub const FORMS: [&str; 7] =
+    ["uniform", "triangular", "pert", "lognormal", "beta", "exponential", "empirical"];
 
 /// A number, a distribution, or the draw of a parameter.
 pub fn value(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Value> {
@@ -38,7 +39,8 @@ pub fn parameter(name: &str, span: Span, diagnostics: &mut Diagnostics) -> Optio
     let found = Parameter::ALL.iter().copied().find(|parameter| parameter.describe().key == name);
     if found.is_none() {
         let keys: Vec<&str> = Parameter::ALL.iter().map(|parameter| parameter.describe().key).collect();
-        let diagnostic = Diagnostic::error("E0219", format!("there is no parameter `{name}`")).at(span, "unknown parameter");
+        let diagnostic = Diagnostic::error("E0219", format!("there is no parameter `{name}`"))
+            .at(span, "unknown parameter");
         let diagnostic = match super::fields::meant(name, keys.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic,
@@ -49,7 +51,12 @@ pub fn parameter(name: &str, span: Span, diagnostics: &mut Diagnostics) -> Optio
 }
 
 /// A number or a distribution within limits.
-pub fn distribution(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnostics) -> Option<Distribution> {
+pub fn distribution(
+    item: &Item,
+    key: &str,
+    limits: Limits,
+    diagnostics: &mut Diagnostics,
+) -> Option<Distribution> {
     if let Some(number) = plain_number(item) {
         if !(limits.0..=limits.1).contains(&number) {
             return out_of_range(item.span, key, &number.to_string(), &allowed(limits), diagnostics);
@@ -60,7 +67,8 @@ pub fn distribution(item: &Item, key: &str, limits: Limits, diagnostics: &mut Di
         return wrong_type(item, key, "a number or a distribution", diagnostics);
     };
     let [entry] = table.entries.as_slice() else {
-        let problem = format!("`{key}` has {} keys, but a distribution has one: its law", table.entries.len());
+        let problem =
+            format!("`{key}` has {} keys, but a distribution has one: its law", table.entries.len());
         diagnostics.push(malformed(item.span, problem));
         return None;
     };
@@ -80,7 +88,11 @@ pub fn distribution(item: &Item, key: &str, limits: Limits, diagnostics: &mut Di
 }
 
 fn allowed(limits: Limits) -> String {
-    if limits.1 >= 1.0e9 { format!("at least {}", limits.0) } else { format!("between {} and {}", limits.0, limits.1) }
+    if limits.1 >= 1.0e9 {
+        format!("at least {}", limits.0)
+    } else {
+        format!("between {} and {}", limits.0, limits.1)
+    }
 }
 
 fn malformed(span: Span, problem: String) -> Diagnostic {
@@ -93,12 +105,19 @@ fn malformed(span: Span, problem: String) -> Diagnostic {
 
 /// Every draw must be allowed. Laws without an upper end are accepted where the limit is there to catch
 /// slips of the pen, but not for shares, where a draw above 1 has no meaning.
-fn within(made: &Distribution, span: Span, key: &str, limits: Limits, diagnostics: &mut Diagnostics) -> Option<()> {
+fn within(
+    made: &Distribution,
+    span: Span,
+    key: &str,
+    limits: Limits,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
     let (low, high) = made.support();
     let top = if high.is_infinite() && limits.1 > 1.0 { made.mean() } else { high };
     if low < limits.0 || top > limits.1 {
         let worst = if low < limits.0 { low } else { top };
-        let number = if worst.is_infinite() { "without upper end".to_owned() } else { format!("as much as {worst}") };
+        let number =
+            if worst.is_infinite() { "without upper end".to_owned() } else { format!("as much as {worst}") };
         let number = if low < limits.0 { format!("as little as {worst}") } else { number };
         return out_of_range(span, key, &number, &allowed(limits), diagnostics);
     }
@@ -136,7 +155,12 @@ fn law(form: &str, item: &Item, key: &str, diagnostics: &mut Diagnostics) -> Opt
 }
 
 /// A list of exactly so many numbers.
-fn numbers<const N: usize>(item: &Item, key: &str, shape: &str, diagnostics: &mut Diagnostics) -> Option<[f64; N]> {
+fn numbers<const N: usize>(
+    item: &Item,
+    key: &str,
+    shape: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<[f64; N]> {
     let Node::List(list) = &item.node else { return wrong_type(item, key, shape, diagnostics) };
     if list.iter().any(|item| item.node == Node::Refused) {
         return None;

@@ -51,10 +51,15 @@ pub enum NoNetwork {
 /// Gives layers their meaning. All problems go to `diagnostics`; `None` when there is any error.
 ///
 /// `metrics`: names a metric can have; empty when nobody knows.
-pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, metrics: &[&str], diagnostics: &mut Diagnostics) -> Option<Scenario> {
-    let before = diagnostics.error_count();
+pub fn resolve(
+    layers: &Layers,
+    find: &FindNetwork<'_>,
+    metrics: &[&str],
+    diagnostics: &mut Diagnostics,
+) -> Option<Scenario> {
     let top = layers.root.span;
     let mut fields = Fields::new(&layers.root, "a scenario", top);
+    fields.take("extends"); // read by the overlay; asked for here so that the list of keys is complete
     let title = fields.need_text("title", diagnostics).map(|text| text.value.to_owned());
     let description = fields.text("description", diagnostics).map(|text| text.value.trim().to_owned());
     let sources = sources(&mut fields, diagnostics);
@@ -71,7 +76,7 @@ pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, metrics: &[&str], diagno
     // Shocks speak of routes and dates: without a network and a calendar all they could get is noise.
     let (ground, (run, step_days)) = (ground?, calendar?);
     let shocks = shocks::shocks(list, &ground.lines, run, diagnostics);
-    if diagnostics.error_count() > before {
+    if diagnostics.error_count() > 0 {
         return None;
     }
     Some(Scenario {
@@ -139,7 +144,10 @@ fn ground(
                 diagnostic = diagnostic.at(span, "neither a bundled network nor a folder");
             }
             let words: Vec<&str> = names.iter().map(String::as_str).collect();
-            diagnostics.push(with_choices(diagnostic, name, &words).help("a folder is given by its path, relative to this file"));
+            diagnostics.push(
+                with_choices(diagnostic, name, &words)
+                    .help("a folder is given by its path, relative to this file"),
+            );
             (name.to_owned(), None)
         }
         Err(NoNetwork::Broken(problems)) => {
@@ -179,12 +187,16 @@ fn calendar(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<(R
     let (start, step_days) = (start?, step_days?);
     let length = i64::from(last) - i64::from(start.value);
     if !(1..=LONGEST_RUN).contains(&length) {
-        let diagnostic = Diagnostic::error("E0224", format!("the run lasts {length} days, but must last 1 to {LONGEST_RUN}"));
+        let diagnostic = Diagnostic::error(
+            "E0224",
+            format!("the run lasts {length} days, but must last 1 to {LONGEST_RUN}"),
+        );
         diagnostics.push(diagnostic.at(last_span, "the end").at(start.span, "the start"));
         return None;
     }
     if length % i64::from(step_days) != 0 {
-        let diagnostic = Diagnostic::error("E0226", format!("{length} days cannot be cut into steps of {step_days} days"));
+        let diagnostic =
+            Diagnostic::error("E0226", format!("{length} days cannot be cut into steps of {step_days} days"));
         let (shorter, longer) = (length - length % 7, length - length % 7 + 7);
         diagnostics.push(diagnostic.at(last_span, "the end").help(format!("{shorter} or {longer} days can")));
         return None;
@@ -213,11 +225,18 @@ fn expectation(
     let mut expect = Fields::new(table, "`[expect]`", span);
     let parent = match (expect.text("parent", diagnostics), &layers.extends) {
         (Some(parent), _) => {
-            let is_path = parent.value.ends_with(".toml") || parent.value.contains('/');
+            let is_path = Path::new(parent.value).extension().is_some() || parent.value.contains('/');
             if bundled::text(parent.value).is_none() && !is_path {
                 let names: Vec<&str> = bundled::names().collect();
-                let diagnostic = Diagnostic::error("E0256", format!("there is no scenario `{}` to compare with", parent.value));
-                diagnostics.push(with_choices(diagnostic.at(parent.span, "unknown scenario"), parent.value, &names));
+                let diagnostic = Diagnostic::error(
+                    "E0256",
+                    format!("there is no scenario `{}` to compare with", parent.value),
+                );
+                diagnostics.push(with_choices(
+                    diagnostic.at(parent.span, "unknown scenario"),
+                    parent.value,
+                    &names,
+                ));
             }
             Some(parent.value.to_owned())
         }
@@ -256,7 +275,8 @@ fn switches(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Switches 
     let mut switches = Switches::default();
     let Some((table, span)) = fields.table("switches", diagnostics) else { return switches };
     let mut own = Fields::new(table, "`[switches]`", span);
-    let productions = [("hard", Production::Hard), ("psi", Production::Psi), ("critical", Production::Critical)];
+    let productions =
+        [("hard", Production::Hard), ("psi", Production::Psi), ("critical", Production::Critical)];
     if let Some(production) = own.choice("production", &productions, diagnostics) {
         switches.production = production;
     }
@@ -279,7 +299,9 @@ fn switches(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Switches 
     }
     for word in own.texts("priority", diagnostics).unwrap_or_default() {
         let item = Item { span: word.span, node: Node::Text(word.value.to_owned()) };
-        let Some(end_use) = super::fields::choice(&item, "priority", &END_USES, diagnostics) else { continue };
+        let Some(end_use) = super::fields::choice(&item, "priority", &END_USES, diagnostics) else {
+            continue;
+        };
         if switches.priority.contains(&end_use) {
             let diagnostic = Diagnostic::error("E0258", format!("`priority` names `{}` twice", word.value));
             diagnostics.push(diagnostic.at(word.span, "again here"));
@@ -302,8 +324,11 @@ fn switches(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Switches 
 
 /// One rule for all stages, or a table of stages.
 fn sourcing(item: &Item, sourcing: &mut [Sourcing; 7], diagnostics: &mut Diagnostics) {
-    let rules =
-        [("pooled", Sourcing::Pooled), ("dedicated", Sourcing::Dedicated), ("all-needed", Sourcing::AllNeeded)];
+    let rules = [
+        ("pooled", Sourcing::Pooled),
+        ("dedicated", Sourcing::Dedicated),
+        ("all-needed", Sourcing::AllNeeded),
+    ];
     let Node::Table(table) = &item.node else {
         if let Some(rule) = super::fields::choice(item, "sourcing", &rules, diagnostics) {
             *sourcing = [rule; 7];
@@ -357,7 +382,8 @@ fn convergence(
         && at_least.value > replications
     {
         let problem = format!("`at_least` is {}, more than the {replications} replications", at_least.value);
-        diagnostics.push(Diagnostic::warning("W0259", problem).at(at_least.span, "the study never stops early"));
+        diagnostics
+            .push(Diagnostic::warning("W0259", problem).at(at_least.span, "the study never stops early"));
     }
     let at_least = at_least.map_or(200.min(replications), |number| number.value);
     Some(Convergence { metric: metric?, relative_half_width: width?.value, at_least })
@@ -370,7 +396,9 @@ fn outputs(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Outputs {
     let groups = GROUPS.map(|group| (group, group));
     for word in own.texts("groups", diagnostics).unwrap_or_default() {
         let item = Item { span: word.span, node: Node::Text(word.value.to_owned()) };
-        outputs.groups.extend(super::fields::choice(&item, "groups", &groups, diagnostics).map(str::to_owned));
+        outputs
+            .groups
+            .extend(super::fields::choice(&item, "groups", &groups, diagnostics).map(str::to_owned));
     }
     let series = own.texts("series", diagnostics).unwrap_or_default();
     outputs.series = series.into_iter().map(|word| word.value.to_owned()).collect();
@@ -378,7 +406,11 @@ fn outputs(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Outputs {
     outputs
 }
 
-fn marks(fields: &mut Fields<'_>, calendar: Option<(Run, u32)>, diagnostics: &mut Diagnostics) -> Vec<(i32, String)> {
+fn marks(
+    fields: &mut Fields<'_>,
+    calendar: Option<(Run, u32)>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(i32, String)> {
     let mut marks = Vec::new();
     for item in fields.list("mark", diagnostics).unwrap_or_default() {
         let Node::Table(table) = &item.node else {

@@ -84,7 +84,8 @@ impl<'g> Selector<'g> {
     /// The capacities of the lines a `where` selects, ascending.
     pub fn pools(&self, item: &Item, what: &str, diagnostics: &mut Diagnostics) -> Option<Vec<PoolId>> {
         let lines = self.lines(item, what, diagnostics)?;
-        let mut pools: Vec<PoolId> = lines.into_iter().map(|line| self.graph.lines[line.index()].pool).collect();
+        let mut pools: Vec<PoolId> =
+            lines.into_iter().map(|line| self.graph.lines[line.index()].pool).collect();
         pools.sort_unstable();
         pools.dedup();
         Some(pools)
@@ -145,7 +146,11 @@ impl<'g> Selector<'g> {
         Some(found)
     }
 
-    fn route_tests(&self, fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Vec<Test<'g, LineRoute>> {
+    fn route_tests(
+        &self,
+        fields: &mut Fields<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Test<'g, LineRoute>> {
         let graph = self.graph;
         let mut tests: Vec<Test<'g, LineRoute>> = Vec::new();
         let from = |route: &LineRoute| &graph.lines[route.from.index()];
@@ -154,47 +159,65 @@ impl<'g> Selector<'g> {
             [("from", false, true), ("from_not", false, false), ("to", true, true), ("to_not", true, false)]
         {
             if let Some(areas) = self.areas(fields, key, diagnostics) {
-                tests.push((key, Box::new(move |route| {
-                    let line = if at_buyer { to(route) } else { from(route) };
-                    areas.iter().any(|area| area.holds(line)) == wanted
-                })));
+                tests.push((
+                    key,
+                    Box::new(move |route| {
+                        let line = if at_buyer { to(route) } else { from(route) };
+                        areas.iter().any(|area| area.holds(line)) == wanted
+                    }),
+                ));
             }
         }
         if let Some(materials) = self.materials(fields, "material", diagnostics) {
             tests.push(("material", Box::new(move |route| materials.contains(&route.material.index()))));
         }
         if let Some(crosses) = fields.switch("crosses_border", diagnostics) {
-            tests.push(("crosses_border", Box::new(move |route| (from(route).country != to(route).country) == crosses)));
+            tests.push((
+                "crosses_border",
+                Box::new(move |route| (from(route).country != to(route).country) == crosses),
+            ));
         }
         let controls = [("heavy", true), ("not-heavy", false)];
         if let Some(heavy) = fields.choice("control", &controls, diagnostics) {
-            tests.push(("control", Box::new(move |route| graph.materials[route.material.index()].heavy == heavy)));
+            tests.push((
+                "control",
+                Box::new(move |route| graph.materials[route.material.index()].heavy == heavy),
+            ));
         }
         for (key, at_buyer) in [("stage_from", false), ("stage_to", true)] {
             if let Some(stages) = words(fields, key, &STAGES, diagnostics) {
-                tests.push((key, Box::new(move |route| {
-                    stages.contains(if at_buyer { &to(route).stage } else { &from(route).stage })
-                })));
+                tests.push((
+                    key,
+                    Box::new(move |route| {
+                        stages.contains(if at_buyer { &to(route).stage } else { &from(route).stage })
+                    }),
+                ));
             }
         }
         for (key, supplier, buyer) in
             [("facility", true, true), ("from_facility", true, false), ("to_facility", false, true)]
         {
             if let Some(sites) = self.facilities(fields, key, diagnostics) {
-                tests.push((key, Box::new(move |route| {
-                    supplier && sites.contains(&from(route).facility.index())
-                        || buyer && sites.contains(&to(route).facility.index())
-                })));
+                tests.push((
+                    key,
+                    Box::new(move |route| {
+                        supplier && sites.contains(&from(route).facility.index())
+                            || buyer && sites.contains(&to(route).facility.index())
+                    }),
+                ));
             }
         }
         for (key, supplier, buyer) in
             [("company", true, true), ("from_company", true, false), ("to_company", false, true)]
         {
             if let Some(sites) = self.companies(fields, key, diagnostics) {
-                tests.push((key, Box::new(move |route| {
-                    supplier && sites.contains(&from(route).facility.index())
-                        || buyer && sites.contains(&to(route).facility.index())
-                })));
+                tests.push((
+                    key,
+                    Box::new(move |route| {
+                        supplier && sites.contains(&from(route).facility.index())
+                            || buyer && sites.contains(&to(route).facility.index())
+                    }),
+                ));
             }
         }
         if let Some(uses) = words(fields, "end_use", &END_USES, diagnostics) {
@@ -214,9 +237,12 @@ impl<'g> Selector<'g> {
             tests.push(("product", Box::new(move |line| materials.contains(&line.product.index()))));
         }
         if let Some(materials) = self.materials(fields, "uses", diagnostics) {
-            tests.push(("uses", Box::new(move |line| {
-                line.inputs.iter().any(|input| materials.contains(&input.material.index()))
-            })));
+            tests.push((
+                "uses",
+                Box::new(move |line| {
+                    line.inputs.iter().any(|input| materials.contains(&input.material.index()))
+                }),
+            ));
         }
         if let Some(stages) = words(fields, "stage", &STAGES, diagnostics) {
             tests.push(("stage", Box::new(move |line| stages.contains(&line.stage))));
@@ -233,10 +259,19 @@ impl<'g> Selector<'g> {
         tests
     }
 
-    fn areas(&self, fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<Area>> {
+    fn areas(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Area>> {
         let typed = list(fields, key, diagnostics)?;
-        let mut known: Vec<String> =
-            self.graph.sites.iter().flat_map(|site| [site.country.to_string(), site.region.to_string()]).collect();
+        let mut known: Vec<String> = self
+            .graph
+            .sites
+            .iter()
+            .flat_map(|site| [site.country.to_string(), site.region.to_string()])
+            .collect();
         known.push("EU".to_owned());
         known.sort_unstable();
         known.dedup();
@@ -256,29 +291,49 @@ impl<'g> Selector<'g> {
         Some(areas)
     }
 
-    fn materials(&self, fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<usize>> {
+    fn materials(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<usize>> {
         let names: Vec<&str> = self.graph.materials.iter().map(|material| material.name.as_str()).collect();
         named(fields, key, "E0231", "material", &names, diagnostics)
     }
 
-    fn facilities(&self, fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<usize>> {
+    fn facilities(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<usize>> {
         let names: Vec<&str> = self.graph.sites.iter().map(|site| site.id.as_str()).collect();
         named(fields, key, "E0232", "facility", &names, diagnostics)
     }
 
     /// Facilities by company; a company of the data may be several, separated by commas or slashes.
-    fn companies(&self, fields: &mut Fields<'_>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<usize>> {
+    fn companies(
+        &self,
+        fields: &mut Fields<'_>,
+        key: &'static str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<usize>> {
         let names: Vec<&str> = self.graph.sites.iter().map(|site| site.company.as_str()).collect();
         named(fields, key, "E0233", "company", &names, diagnostics)
     }
 }
 
 /// Texts of a list that must not be empty.
-fn list<'a>(fields: &mut Fields<'a>, key: &'static str, diagnostics: &mut Diagnostics) -> Option<Vec<Placed<&'a str>>> {
+fn list<'a>(
+    fields: &mut Fields<'a>,
+    key: &'static str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Placed<&'a str>>> {
     let item = fields.take(key)?;
     let typed = super::fields::texts(item, key, diagnostics)?;
     if typed.is_empty() && matches!(&item.node, Node::List(list) if list.is_empty()) {
-        let diagnostic = Diagnostic::error("E0235", format!("`{key}` is an empty list")).at(item.span, "names nothing");
+        let diagnostic =
+            Diagnostic::error("E0235", format!("`{key}` is an empty list")).at(item.span, "names nothing");
         diagnostics.push(diagnostic.help("leave the key out to allow everything"));
         return None;
     }
@@ -298,14 +353,19 @@ fn named(
     let slugs: Vec<String> = names.iter().map(|name| slug(name)).collect();
     let mut positions = Vec::new();
     for wanted in typed {
-        let matches = |position: &usize| names[*position] == wanted.value || slugs[*position] == slug(wanted.value);
+        let matches =
+            |position: &usize| names[*position] == wanted.value || slugs[*position] == slug(wanted.value);
         let found: Vec<usize> = (0..names.len()).filter(matches).collect();
         if found.is_empty() {
             let diagnostic = Diagnostic::error(code, format!("there is no {noun} `{}`", wanted.value));
             let mut words: Vec<&str> = names.to_vec();
             words.sort_unstable();
             words.dedup();
-            diagnostics.push(with_choices(diagnostic.at(wanted.span, format!("unknown {noun}")), wanted.value, &words));
+            diagnostics.push(with_choices(
+                diagnostic.at(wanted.span, format!("unknown {noun}")),
+                wanted.value,
+                &words,
+            ));
         }
         positions.extend(found);
     }
@@ -328,8 +388,9 @@ fn words<T: Copy>(
 }
 
 fn matches_nothing<T>(tests: &[Test<'_, T>], among: &[T], noun: &str, what: &str, span: Span) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error("E0234", format!("`where` of {what} matches none of the {} {noun}", among.len()))
-        .at(span, "matches nothing");
+    let mut diagnostic =
+        Diagnostic::error("E0234", format!("`where` of {what} matches none of the {} {noun}", among.len()))
+            .at(span, "matches nothing");
     for (key, test) in tests {
         let alone = among.iter().filter(|thing| test(thing)).count();
         diagnostic = diagnostic.help(format!("`{key}` alone matches {alone} {noun}"));

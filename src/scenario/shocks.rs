@@ -48,9 +48,15 @@ pub struct Draft {
 }
 
 /// Reads all shocks; `None` when any is wrong.
-pub fn shocks(list: &[Item], graph: &LineGraph, run: Run, diagnostics: &mut Diagnostics) -> Option<Vec<Shock>> {
+pub fn shocks(
+    list: &[Item],
+    graph: &LineGraph,
+    run: Run,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Shock>> {
     let before = diagnostics.error_count();
-    let mut drafts: Vec<Draft> = list.iter().filter_map(|item| draft(item, graph, run, diagnostics)).collect();
+    let mut drafts: Vec<Draft> =
+        list.iter().filter_map(|item| draft(item, graph, run, diagnostics)).collect();
     let mut named: Vec<(&str, Span)> = Vec::new();
     for item in list {
         if let Node::Table(table) = &item.node
@@ -95,7 +101,10 @@ fn triggers(drafts: &[Draft], ids: &[&str], diagnostics: &mut Diagnostics) -> Ve
         };
         let after = drafts.iter().position(|other| other.id == cause.after);
         if after.is_none() && !ids.contains(&cause.after.as_str()) {
-            let diagnostic = Diagnostic::error("E0241", format!("shock `{}` waits for `{}`, which does not exist", draft.id, cause.after));
+            let diagnostic = Diagnostic::error(
+                "E0241",
+                format!("shock `{}` waits for `{}`, which does not exist", draft.id, cause.after),
+            );
             let diagnostic = diagnostic.at(cause.span, "no shock has this id");
             let diagnostic = match meant(&cause.after, ids.iter().copied()) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -135,6 +144,10 @@ fn draft(item: &Item, graph: &LineGraph, run: Run, diagnostics: &mut Diagnostics
     let Node::Table(table) = &item.node else {
         return wrong_type(item, "shock", "a table `[[shock]]`", diagnostics);
     };
+    if let Some(Item { span, node: Node::Switch(true) }) = table.get("remove") {
+        diagnostics.push(overlay::no_such_shock(table.text("id").unwrap_or_default(), &[], *span));
+        return None;
+    }
     let what = table.text("id").map_or_else(|| "a shock".to_owned(), |id| format!("shock `{id}`"));
     let mut fields = Fields::new(table, what.clone(), item.span);
     let id = fields.need_text("id", diagnostics);
@@ -142,23 +155,26 @@ fn draft(item: &Item, graph: &LineGraph, run: Run, diagnostics: &mut Diagnostics
         && !is_id(id.value)
     {
         let diagnostic = Diagnostic::error("E0257", format!("`{}` cannot be the id of a shock", id.value));
-        diagnostics.push(diagnostic.at(id.span, "not an id").help("lower-case letters, digits and hyphens: `april-controls`"));
+        diagnostics.push(
+            diagnostic
+                .at(id.span, "not an id")
+                .help("lower-case letters, digits and hyphens: `april-controls`"),
+        );
     }
-    let words: Vec<(&'static str, usize)> = KINDS.iter().enumerate().map(|(position, kind)| (*kind, position)).collect();
+    let words: Vec<(&'static str, usize)> =
+        KINDS.iter().enumerate().map(|(position, kind)| (*kind, position)).collect();
     let kind = match fields.need("kind", diagnostics) {
         Some(item) => super::fields::choice(item, "kind", &words, diagnostics),
         None => None,
     };
     let title = fields.text("title", diagnostics);
-    if let Some(Item { span, .. }) = fields.take("remove") {
-        let id = id.map_or("", |id| id.value);
-        diagnostics.push(overlay::no_such_shock(id, &[], *span));
-    }
+    fields.switch("remove", diagnostics);
     let time = timing(&mut fields, run, diagnostics);
     // Without its kind no further key can be told right from wrong.
     let kind_name = KINDS[kind?];
     let mut regime = None;
-    let made = Maker { fields: &mut fields, table, graph, what: &what, diagnostics, regime: &mut regime }.kind(kind_name);
+    let made = Maker { fields: &mut fields, table, graph, what: &what, diagnostics, regime: &mut regime }
+        .kind(kind_name);
     fields.finish(diagnostics);
     let (id, timing, kind) = (id?, time?, made?);
     let title = title.map_or_else(|| id.value.to_owned(), |title| title.value.to_owned());
@@ -188,7 +204,8 @@ impl Maker<'_, '_> {
             "quota" => self.quota(),
             "licensing" => {
                 let routes = self.routes();
-                licensing::licensing(self.fields, routes, self.graph, self.what, self.diagnostics).map(Kind::Licensing)
+                licensing::licensing(self.fields, routes, self.graph, self.what, self.diagnostics)
+                    .map(Kind::Licensing)
             }
             "regime" => {
                 let (kind, draft) = licensing::regime(self.fields, self.diagnostics)?;
@@ -234,12 +251,11 @@ impl Maker<'_, '_> {
     fn quota(&mut self) -> Option<Kind> {
         let routes = self.routes();
         let tonnes = self.need("tonnes", POSITIVE);
-        let period = match self.table.get("period_days") {
-            Some(_) => self.fields.whole("period_days", 1..=3650, self.diagnostics),
-            None => {
-                self.fields.take("period_days");
-                Some(super::fields::Placed { value: 30, span: self.fields.span() })
-            }
+        let period = if self.table.get("period_days").is_some() {
+            self.fields.whole("period_days", 1..=3650, self.diagnostics)
+        } else {
+            self.fields.take("period_days");
+            Some(super::fields::Placed { value: 30, span: self.fields.span() })
         };
         let period_days = u32::try_from(period?.value).ok()?;
         Some(Kind::Quota { routes: routes?, tonnes: tonnes?, period_days })
@@ -249,7 +265,8 @@ impl Maker<'_, '_> {
         let lines = self.lines();
         let factor = self.need("factor", Limits(0.0, 100.0));
         let graph = self.graph;
-        let lines: Vec<LineId> = lines?.into_iter().filter(|line| graph.lines[line.index()].final_demand > 0.0).collect();
+        let lines: Vec<LineId> =
+            lines?.into_iter().filter(|line| graph.lines[line.index()].final_demand > 0.0).collect();
         let lines = self.some(lines, "lines with final demand (automakers and other users)")?;
         Some(Kind::DemandChange { lines, factor: factor? })
     }
@@ -259,13 +276,19 @@ impl Maker<'_, '_> {
         let tonnes = self.need("tonnes", POSITIVE);
         let rate = self.need_number("rate", 0.0..=1.0e9);
         let trigger_cover = self.need_number("trigger_cover", 0.0..=36_500.0);
-        Some(Kind::StockpileRelease { routes: routes?, tonnes: tonnes?, rate: rate?, trigger_cover: trigger_cover? })
+        Some(Kind::StockpileRelease {
+            routes: routes?,
+            tonnes: tonnes?,
+            rate: rate?,
+            trigger_cover: trigger_cover?,
+        })
     }
 
     fn new_capacity(&mut self) -> Option<Kind> {
         let lines = self.lines();
         let pools = lines.map(|lines| {
-            let mut pools: Vec<_> = lines.into_iter().map(|line| self.graph.lines[line.index()].pool).collect();
+            let mut pools: Vec<_> =
+                lines.into_iter().map(|line| self.graph.lines[line.index()].pool).collect();
             pools.sort_unstable();
             pools.dedup();
             pools

@@ -11,7 +11,11 @@ use crate::policy::shock::Kind;
 /// Finds the tiny network under the shipped one's name.
 pub(super) fn find_tiny(name: &str, _: &Path) -> Result<Ground, NoNetwork> {
     if name == "world-2024" {
-        Ok(Ground { lines: Arc::new(tiny::graph()), vintage: "a tiny network".to_owned(), warnings: Diagnostics::new() })
+        Ok(Ground {
+            lines: Arc::new(tiny::graph()),
+            vintage: "a tiny network".to_owned(),
+            warnings: Diagnostics::new(),
+        })
     } else {
         Err(NoNetwork::Unknown(vec!["world-2024".to_owned()]))
     }
@@ -55,7 +59,8 @@ fn april_controls_license_what_the_announcement_lists() {
     let Kind::Licensing(rule) = &scenario.shocks[0].kind else { panic!("the first shock is the rule") };
     let graph = &scenario.lines;
     for route in 0..graph.routes.len() {
-        let (from, to) = (&graph.lines[graph.routes[route].from.index()], &graph.lines[graph.routes[route].to.index()]);
+        let (from, to) =
+            (&graph.lines[graph.routes[route].from.index()], &graph.lines[graph.routes[route].to.index()]);
         let listed = graph.materials[graph.routes[route].material.index()].heavy
             && from.country.as_str() == "CHN"
             && to.country.as_str() != "CHN";

@@ -142,7 +142,13 @@ fn cause(item: &Item, diagnostics: &mut Diagnostics) -> Option<Cause> {
     let probability = fields.number("probability", 0.0..=1.0, diagnostics).map_or(1.0, |number| number.value);
     fields.finish(diagnostics);
     let after = after?;
-    Some(Cause { after: after.value.to_owned(), span: after.span, on_end: on_end?, delay: delay?, probability })
+    Some(Cause {
+        after: after.value.to_owned(),
+        span: after.span,
+        on_end: on_end?,
+        delay: delay?,
+        probability,
+    })
 }
 
 fn check(timing: &Timing, what: &str, run: Run, diagnostics: &mut Diagnostics) {
@@ -162,16 +168,26 @@ fn check(timing: &Timing, what: &str, run: Run, diagnostics: &mut Diagnostics) {
         );
     }
     if start < run.start {
-        let problem = format!("{what} starts on {}, before the run's first day {}", date_text(start), date_text(run.start));
+        let problem = format!(
+            "{what} starts on {}, before the run's first day {}",
+            date_text(start),
+            date_text(run.start)
+        );
         diagnostics.push(
             Diagnostic::error("E0222", problem)
                 .at(timing.start_span, "before the run")
                 .help("a run begins at rest: let it start earlier, or the shock later"),
         );
     } else if start >= run.end {
-        let problem = format!("{what} starts on {}, after the run's last day {}", date_text(start), date_text(run.end - 1));
+        let problem = format!(
+            "{what} starts on {}, after the run's last day {}",
+            date_text(start),
+            date_text(run.end - 1)
+        );
         diagnostics.push(
-            Diagnostic::warning("W0223", problem).at(timing.start_span, "changes nothing").help("let the run end later"),
+            Diagnostic::warning("W0223", problem)
+                .at(timing.start_span, "changes nothing")
+                .help("let the run end later"),
         );
     }
 }
