@@ -138,6 +138,7 @@ pub struct ScenarioFile {
     /// What the scenario claims; a test holds it to this. Not inherited.
     expect: Option<Expect>,
     /// Uncertain inputs of the model, by key; see the table of parameters.
+    #[serde(default)]
     #[schemars(schema_with = "parameters")]
     parameters: Option<BTreeMap<String, Number>>,
     /// Which rules firms follow.
@@ -379,6 +380,7 @@ fn without_null(schema: &mut Value) {
             if let Some(Value::Array(choices)) = keys.get_mut("anyOf") {
                 choices.retain(|choice| choice["type"] != "null");
             }
+            keys.retain(|key, value| key != "default" || !value.is_null());
             for value in keys.values_mut() {
                 without_null(value);
             }
