@@ -47,6 +47,8 @@ pub struct Routes {
     pub entity: Vec<Entity>,
     /// Who is served first under rationing by class (0 first).
     pub class: Vec<u8>,
+    /// Whether its deliveries are remembered for a month: its share, or that of others, adapts to them.
+    pub adapts: Vec<bool>,
     /// Whether the route leaves China.
     pub leaves_china: Vec<bool>,
 }
@@ -183,6 +185,14 @@ impl Kernel {
         });
         let routes = compile_routes(scenario, &order, &step_of);
         let lines = compile_lines(graph, &scenario.switches, &routes);
+        let mut routes = routes;
+        routes.adapts = (0..routes.from.len())
+            .map(|r| {
+                let line = routes.to[r] as usize;
+                let slot = lines.slots[line] as usize + graph.routes[routes.id[r].index()].input as usize;
+                lines.sourcing[line] == Sourcing::Pooled || lines.slot_changes[slot]
+            })
+            .collect();
         let groups = compile_groups(graph);
         let mut lines = lines;
         for (g, group) in groups.iter().enumerate() {

@@ -21,7 +21,7 @@ pub(crate) fn demand<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
     for line in 0..kernel.lines.pool.len() {
         let mut new = [0.0; L];
         for &r in kernel.outgoing(line) {
-            let placed = &state.placed[r as usize];
+            let placed = state.placed[r as usize];
             for lane in 0..L {
                 new[lane] += placed[lane];
             }
@@ -38,12 +38,14 @@ pub(crate) fn demand<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
                 new[lane] += asked;
             }
         }
-        let (expected, trend) = (&mut state.expected[line], &mut state.trend[line]);
+        let (mut expected, mut trend) = (state.expected[line], state.trend[line]);
         for lane in 0..L {
             let rate = new[lane] / dt;
             expected[lane] += fast[lane] * (rate - expected[lane]);
             trend[lane] += slow[lane] * (rate - trend[lane]);
         }
+        state.expected[line] = expected;
+        state.trend[line] = trend;
         state.demand[line] = new;
     }
 }
@@ -85,7 +87,8 @@ fn slot_shares<const L: usize>(
     let mut sum = [0.0; L];
     let mut displaced = [0.0; L];
     for r in range.clone() {
-        let reliability = reliability(&state.ordered_month[r], &state.sent_month[r]);
+        let (ordered, sent) = (state.ordered_month[r], state.sent_month[r]);
+        let reliability = reliability(&ordered, &sent);
         if is_late(kernel, r) {
             for lane in 0..L {
                 let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
@@ -97,8 +100,11 @@ fn slot_shares<const L: usize>(
             }
             continue;
         }
-        let (weight, tariff, growth) = (&state.weight[r], &state.tariff[r], &state.growth[r]);
-        let mut raw: Row<L> = std::array::from_fn(|lane| weight[lane] * tariff[lane] * growth[lane]);
+        let (weight, tariff, growth) = (state.weight[r], state.tariff[r], state.growth[r]);
+        let mut raw = [0.0; L];
+        for lane in 0..L {
+            raw[lane] = weight[lane] * tariff[lane] * growth[lane];
+        }
         if let Some(exponent) = exponent {
             for lane in 0..L {
                 let credit = reliability[lane].max(LEAST_RELIABILITY);
@@ -110,14 +116,17 @@ fn slot_shares<const L: usize>(
         }
         state.share[r] = raw;
     }
-    let scale: Row<L> = std::array::from_fn(|lane| {
-        if sum[lane] > 0.0 { (1.0 - displaced[lane]).max(0.0) / sum[lane] } else { 0.0 }
-    });
+    let mut scale = [0.0; L];
+    for lane in 0..L {
+        scale[lane] = if sum[lane] > 0.0 { (1.0 - displaced[lane]).max(0.0) / sum[lane] } else { 0.0 };
+    }
     for r in range {
         if !is_late(kernel, r) {
+            let mut share = state.share[r];
             for lane in 0..L {
-                state.share[r][lane] *= scale[lane];
+                share[lane] *= scale[lane];
             }
+            state.share[r] = share;
         }
     }
 }
@@ -167,28 +176,31 @@ fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let mut orders = [0.0; L];
     for &r in kernel.outgoing(line) {
         let r = r as usize;
-        let book = &state.book[r];
+        let book = state.book[r];
         let governed = kernel.routes.governed[r];
         if governed == NONE {
             for lane in 0..L {
                 orders[lane] += book[lane];
             }
         } else {
-            let cap = &state.cap[governed as usize];
+            let (cap, base) = (state.cap[governed as usize], state.base_flow[r]);
             for lane in 0..L {
-                let eligible = cap[lane].max(blocked_days[lane] * state.base_flow[r][lane]);
+                let eligible = cap[lane].max(blocked_days[lane] * base[lane]);
                 orders[lane] += book[lane].min(eligible);
             }
         }
     }
+    let (target, finished) = (state.finished_target[line], state.finished[line]);
+    let (deferred, asked, demand) = (state.deferred[line], state.final_demand[line], state.demand[line]);
+    let (mut owing, mut wanted) = ([0.0; L], [0.0; L]);
     for lane in 0..L {
-        let gap = state.finished_target[line][lane] - state.finished[line][lane];
-        let catch_up = state.deferred[line][lane] * (dt / defer_days[lane]).min(1.0);
-        let sold = state.final_demand[line][lane] + catch_up;
-        let fresh = state.demand[line][lane] - state.final_demand[line][lane];
-        state.owing[line][lane] = (orders[lane] + gap - fresh).max(0.0) + state.deferred[line][lane];
-        state.wanted[line][lane] = (orders[lane] + sold + gap).max(0.0);
+        let gap = target[lane] - finished[lane];
+        let catch_up = deferred[lane] * (dt / defer_days[lane]).min(1.0);
+        owing[lane] = (orders[lane] + gap - (demand[lane] - asked[lane])).max(0.0) + deferred[lane];
+        wanted[lane] = (orders[lane] + asked[lane] + catch_up + gap).max(0.0);
     }
+    state.owing[line] = owing;
+    state.wanted[line] = wanted;
 }
 
 /// Capacity of a pool shared by its lines, and the slow rise of over-production under scarcity.
@@ -270,11 +282,22 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     }
 }
 
-/// Output (units of the line) that one input allows, by the line's sourcing rule.
+/// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in `allows` what
+/// each route's stock allows, and under dedicated sourcing in `leaving` (free until the gate) what each
+/// route can do for its own share: [`consume`] needs both.
 fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
-    let pooled = pooled_limit(kernel, slot, state);
+    let mut pooled = [0.0; L];
+    for r in kernel.routes_of(slot) {
+        let (stock, amount) = (state.stock[r], state.amount[r]);
+        let mut allows = [0.0; L];
+        for lane in 0..L {
+            allows[lane] = per_unit(stock[lane], amount[lane]);
+            pooled[lane] += allows[lane];
+        }
+        state.allows[r] = allows;
+    }
     if mix >= 1.0 {
         return pooled;
     }
@@ -287,27 +310,17 @@ fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut 
     })
 }
 
-fn pooled_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
-    let mut sum = [0.0; L];
-    for r in kernel.routes_of(slot) {
-        let (stock, amount) = (&state.stock[r], &state.amount[r]);
-        for lane in 0..L {
-            sum[lane] += if amount[lane] > 0.0 { stock[lane] / amount[lane] } else { f64::INFINITY };
-        }
-    }
-    sum
-}
-
 fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
     let mut least = [f64::INFINITY; L];
     for r in kernel.routes_of(slot) {
         if is_late(kernel, r) {
             continue;
         }
+        let (amount, share, stock) = (state.amount[r], state.share[r], state.stock[r]);
         for lane in 0..L {
-            let need = state.amount[r][lane] * state.share[r][lane];
+            let need = amount[lane] * share[lane];
             if need > 0.0 {
-                least[lane] = least[lane].min(state.stock[r][lane] / need);
+                least[lane] = least[lane].min(stock[lane] / need);
             }
         }
     }
@@ -315,19 +328,19 @@ fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<
 }
 
 /// Σ over routes of what each can do for its own share of new demand and of what is owed on its account.
-/// The per-route amounts are left in `leaving` (free until the gate) for [`consume`].
 fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
     let range = kernel.routes_of(slot);
     let new = state.demand[line];
+    let owing = state.owing[line];
     let mut late = [0.0; L];
-    let mut others = [0.0; L];
-    let mut owed = [0.0; L];
-    if kernel.lines.slot_changes[slot] {
+    let mut others = [1.0; L];
+    let changes = kernel.lines.slot_changes[slot];
+    if changes {
+        others = [0.0; L];
         for r in range.clone() {
             for lane in 0..L {
                 if is_late(kernel, r) {
-                    let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
-                    let can = (state.share[r][lane] * new[lane]).min(allows);
+                    let can = (state.share[r][lane] * new[lane]).min(state.allows[r][lane]);
                     state.leaving[r][lane] = can;
                     late[lane] += can;
                 } else {
@@ -335,29 +348,38 @@ fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, st
                 }
             }
         }
-    } else {
-        others = [1.0; L];
     }
+    let mut owed = [0.0; L];
     for r in range.clone() {
+        let own = state.owed[r];
         for lane in 0..L {
-            owed[lane] += state.owed[r][lane];
+            owed[lane] += own[lane];
         }
+    }
+    let mut keep = [1.0; L];
+    let mut fresh = [0.0; L];
+    for lane in 0..L {
+        // What is owed on all routes together never exceeds what the line still owes.
+        if owed[lane] > owing[lane] {
+            keep[lane] = owing[lane] / owed[lane];
+        }
+        fresh[lane] = if others[lane] > 0.0 { (new[lane] - late[lane]).max(0.0) / others[lane] } else { 0.0 };
     }
     let mut sum = late;
     for r in range {
-        if kernel.lines.slot_changes[slot] && is_late(kernel, r) {
+        if changes && is_late(kernel, r) {
             continue;
         }
+        let (share, allows) = (state.share[r], state.allows[r]);
+        let mut due = state.owed[r];
+        let mut can = [0.0; L];
         for lane in 0..L {
-            // What is owed on all routes together never exceeds what the line still owes.
-            let keep = if owed[lane] > state.owing[line][lane] { state.owing[line][lane] / owed[lane] } else { 1.0 };
-            let share = if others[lane] > 0.0 { state.share[r][lane] / others[lane] } else { 0.0 };
-            let due = share * (new[lane] - late[lane]).max(0.0) + state.owed[r][lane] * keep;
-            state.owed[r][lane] = due;
-            let can = due.min(per_unit(state.stock[r][lane], state.amount[r][lane]));
-            state.leaving[r][lane] = can;
-            sum[lane] += can;
+            due[lane] = share[lane] * fresh[lane] + due[lane] * keep[lane];
+            can[lane] = due[lane].min(allows[lane]);
+            sum[lane] += can[lane];
         }
+        state.owed[r] = due;
+        state.leaving[r] = can;
     }
     sum
 }
@@ -453,52 +475,59 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     }
 }
 
-/// Takes the line's output worth of one input from the stocks of its routes.
+/// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
+/// is then missing from what the others have left, in proportion.
 fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
-    let sourcing = kernel.lines.sourcing[line];
-    let dedicated = sourcing == Sourcing::Dedicated;
+    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated;
     let range = kernel.routes_of(slot);
     let output = state.output[line];
-    let mut first = [0.0; L];
-    let mut left = [0.0; L];
-    let mut can = [0.0; L];
+    let mut scale = output;
     if dedicated {
+        let mut can = [0.0; L];
         for r in range.clone() {
+            let own = state.leaving[r];
             for lane in 0..L {
-                can[lane] += state.leaving[r][lane];
+                can[lane] += own[lane];
             }
         }
-    }
-    for r in range.clone() {
         for lane in 0..L {
-            let share = if !dedicated {
-                state.share[r][lane]
-            } else if can[lane] > 0.0 {
-                state.leaving[r][lane] / can[lane]
-            } else {
-                0.0
-            };
-            let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
-            let used = (share * output[lane]).min(allows);
-            state.leaving[r][lane] = used;
-            first[lane] += used;
-            left[lane] += if allows.is_finite() { allows - used } else { 0.0 };
+            scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
         }
+    }
+    let mut taken = [0.0; L];
+    let mut left = [0.0; L];
+    for r in range.clone() {
+        let part = if dedicated { state.leaving[r] } else { state.share[r] };
+        let allows = state.allows[r];
+        let mut used = [0.0; L];
+        for lane in 0..L {
+            used[lane] = (part[lane] * scale[lane]).min(allows[lane]);
+            taken[lane] += used[lane];
+            left[lane] += if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
+        }
+        state.leaving[r] = used;
+    }
+    let mut draw = [0.0; L];
+    for lane in 0..L {
+        let missing = (output[lane] - taken[lane]).max(0.0);
+        draw[lane] = if left[lane] > 0.0 { (missing / left[lane]).min(1.0) } else { 0.0 };
     }
     for r in range {
+        let (allows, amount) = (state.allows[r], state.amount[r]);
+        let mut used = state.leaving[r];
+        let mut stock = state.stock[r];
         for lane in 0..L {
-            let mut used = state.leaving[r][lane];
-            let missing = (output[lane] - first[lane]).max(0.0);
-            if missing > 0.0 && left[lane] > 0.0 {
-                let allows = per_unit(state.stock[r][lane], state.amount[r][lane]);
-                if allows.is_finite() {
-                    used += (allows - used) * (missing / left[lane]).min(1.0);
-                }
+            let rest = if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
+            used[lane] += rest * draw[lane];
+            stock[lane] = (stock[lane] - used[lane] * amount[lane]).max(0.0);
+        }
+        state.stock[r] = stock;
+        if dedicated {
+            let mut owed = state.owed[r];
+            for lane in 0..L {
+                owed[lane] = (owed[lane] - used[lane]).max(0.0);
             }
-            state.stock[r][lane] = (state.stock[r][lane] - used * state.amount[r][lane]).max(0.0);
-            if dedicated {
-                state.owed[r][lane] = (state.owed[r][lane] - used).max(0.0);
-            }
+            state.owed[r] = owed;
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct State<const L: usize> {
     pub placed: Vec<Row<L>>,
     /// e before, q after rationing: goods leaving in this step.
     pub leaving: Vec<Row<L>>,
+    /// Output that the route's stock allows in this step, units of the buyer's line.
+    pub allows: Vec<Row<L>>,
     /// Cancelled orders that stay out of the target for a while.
     pub forgone: Vec<Row<L>>,
     /// Ordered and dispatched, smoothed over 30 days (per step).
@@ -218,6 +220,7 @@ impl<const L: usize> State<L> {
             owed: rows(routes),
             placed: rows(routes),
             leaving: rows(routes),
+            allows: rows(routes),
             forgone: rows(routes),
             ordered_month: rows(routes),
             sent_month: rows(routes),

@@ -26,10 +26,9 @@ pub(crate) fn advance<const L: usize, W: Watch<L>>(
     book::gate(kernel, state);
     event::quotas(kernel, state);
     allocate::ration(kernel, state);
-    book::dispatch(kernel, step, state);
+    book::dispatch_and_order(kernel, step, state);
     event::shipped(kernel, state);
     desk::shipped(kernel, step, state);
-    book::order(kernel, state);
     desk::file(kernel, streams, step, state);
     price::relax(kernel, state);
     event::adapt(kernel, step, state);
@@ -54,10 +53,12 @@ fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
                 arriving[lane] += flown[lane];
             }
         }
-        let (stock, transit) = (&mut state.stock[r], &mut state.transit[r]);
+        let (mut stock, mut transit) = (state.stock[r], state.transit[r]);
         for lane in 0..L {
             stock[lane] += arriving[lane];
             transit[lane] = (transit[lane] - arriving[lane]).max(0.0);
         }
+        state.stock[r] = stock;
+        state.transit[r] = transit;
     }
 }
