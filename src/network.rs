@@ -4,8 +4,12 @@
 //! together and gives a [`Network`]; [`Network::lines`] expands it once into the [`line::LineGraph`] that
 //! the simulator steps through. Questions about the graph itself are in [`criticality`] and [`baseline`].
 
+pub mod baseline;
+pub mod codes;
 pub mod country;
+pub mod criticality;
 mod expand;
+pub mod export;
 pub mod facility;
 mod findings;
 mod gain;
@@ -18,6 +22,7 @@ mod records;
 pub mod route;
 mod rules;
 mod table;
+pub mod template;
 pub mod transit;
 
 use crate::diagnostic::Diagnostics;
@@ -51,6 +56,15 @@ pub struct Network {
 }
 
 impl Network {
+    /// Recipes by facility.
+    fn recipe_book(&self) -> std::collections::BTreeMap<&str, Vec<&Recipe>> {
+        let mut book = std::collections::BTreeMap::<&str, Vec<&Recipe>>::new();
+        for recipe in &self.recipes {
+            book.entry(&recipe.facility).or_default().push(recipe);
+        }
+        book
+    }
+
     /// Expands every facility into lines, with the default lead times.
     ///
     /// # Errors
@@ -72,15 +86,4 @@ impl Network {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_shipped_network_expands_without_a_warning() {
-        let network = Network::embedded("world-2024").unwrap();
-        assert_eq!(network.graph.node_count(), 148);
-        assert_eq!(network.graph.edge_count(), 1108);
-        let lines = network.lines().unwrap();
-        println!("{} lines {} routes {} pools", lines.lines.len(), lines.routes.len(), lines.pools.len());
-    }
-}
+mod tests;

@@ -1,12 +1,12 @@
 //! From facilities to production lines: one line per product, routes from line to line, shared capacity.
 
-use super::facility::{Facility, day_number};
+use super::facility::{Facility, Unit, day_number};
 use super::findings::Findings;
 use super::line::{Amount, Band, Carriage, Input, Line, LineGraph, LineRoute, Material, Pool, Site, Stage};
 use super::material::{BUILT_IN, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, LIGHT_MAGNET, NDPR_METAL, NDPR_OXIDE, AUXILIARY, TRACTION, built_in};
 use super::product::{Coefficients, Product, products};
 use super::route::Route;
-use super::transit::{LeadTimes, Mode, lead_time};
+use super::transit::{LaneIndex, LeadTimes, Mode};
 use super::{Network, gain};
 use crate::diagnostic::Diagnostic;
 use crate::id::{FacilityId, LineId, MaterialId, PoolId, RouteId};
@@ -75,18 +75,18 @@ pub(super) fn expand(network: &Network, lead_times: LeadTimes, findings: &mut Fi
 /// Each plant of heavy oxide with the NdPr plant that shares most of its mines, if any does.
 fn coproducts(network: &Network) -> Vec<(NodeIndex<u32>, NodeIndex<u32>)> {
     let graph = &network.graph;
-    let mines = |node| graph.neighbors_directed(node, Direction::Incoming).filter(|n| graph[*n].stage == Stage::Mine).collect::<BTreeSet<_>>();
-    let is = |node: &NodeIndex<u32>, unit: super::facility::Unit| graph[*node].stage == Stage::Separation && graph[*node].unit == unit;
     let mut pairs = Vec::new();
-    for heavy in graph.node_indices().filter(|n| is(n, super::facility::Unit::DyTbOxide)) {
-        let feed = mines(heavy);
-        let best = graph
-            .node_indices()
-            .filter(|n| is(n, super::facility::Unit::NdPrOxide))
-            .map(|light| (mines(light).intersection(&feed).count(), light))
-            .filter(|(shared, _)| *shared > 0)
-            .min_by(|a, b| b.0.cmp(&a.0).then_with(|| graph[a.1].id.cmp(&graph[b.1].id)));
-        pairs.extend(best.map(|(_, light)| (heavy, light)));
+    for heavy in graph.node_indices().filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::DyTbOxide) {
+        let mines: BTreeSet<_> = graph.neighbors_directed(heavy, Direction::Incoming).filter(|n| graph[*n].stage == Stage::Mine).collect();
+        let mut shared: BTreeMap<NodeIndex<u32>, usize> = BTreeMap::new();
+        for mine in mines {
+            let plants: BTreeSet<_> = graph.neighbors(mine).filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::NdPrOxide).collect();
+            for light in plants {
+                *shared.entry(light).or_default() += 1;
+            }
+        }
+        let best = shared.into_iter().min_by(|a, b| b.1.cmp(&a.1).then_with(|| graph[a.0].id.cmp(&graph[b.0].id)));
+        pairs.extend(best.map(|(light, _)| (heavy, light)));
     }
     pairs
 }
@@ -159,10 +159,11 @@ fn add_facility(
     });
     let mut shared = None;
     let mut lines: Vec<LineId> = Vec::new();
+    let mut names = BTreeSet::new();
     for product in products {
         let line = LineId::new(graph.lines.len());
         let name = format!("{}:{}", facility.id, product.slug);
-        if lines.iter().any(|l| graph.lines[l.index()].id == name) {
+        if !names.insert(product.slug.as_str()) {
             let error = Diagnostic::error("E0133", format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug));
             findings.push(with_place(error, facility, "this facility"));
         }
@@ -234,22 +235,40 @@ fn add_routes(
     findings: &mut Findings,
 ) {
     let mut routes: Vec<(LineRoute, Option<Amount>)> = Vec::new();
+    let lanes = LaneIndex::new(&network.lead_times);
+    let own: BTreeSet<&str> = network.recipes.iter().map(|r| r.facility.as_str()).collect();
+    let mut sellers: BTreeMap<(usize, &str), LineId> = BTreeMap::new();
+    let mut buyers: BTreeMap<(usize, &str), Vec<(LineId, usize)>> = BTreeMap::new();
+    for (facility, line) in of_facility.iter().enumerate().flat_map(|(f, lines)| lines.iter().map(move |l| (f, *l))) {
+        let name = |m: MaterialId| graph.materials[m.index()].name.as_str();
+        sellers.insert((facility, name(graph.lines[line.index()].product)), line);
+        for (position, input) in graph.lines[line.index()].inputs.iter().enumerate() {
+            buyers.entry((facility, name(input.material))).or_default().push((line, position));
+        }
+    }
     for edge in network.graph.edge_references() {
         let (from, to, row) = (&network.graph[edge.source()], &network.graph[edge.target()], edge.weight());
-        let named = |lines: &[LineId]| lines.iter().copied().find(|l| graph.materials[graph.lines[l.index()].product.index()].name == row.material);
-        let Some(supplier) = named(&of_facility[edge.source().index()]) else { continue };
-        for buyer in &of_facility[edge.target().index()] {
-            let inputs = &graph.lines[buyer.index()].inputs;
-            let Some(input) = inputs.iter().position(|i| graph.materials[i.material.index()].name == row.material) else { continue };
-            let (yields, heavy) = ore_yields(network, edge.source(), edge.target(), coefficients, findings);
-            let (surface_days, carriage) = carriage(network, lead_times, from, to, row, findings);
+        let Some(supplier) = sellers.get(&(edge.source().index(), row.material.as_str())).copied() else { continue };
+        let takers = buyers.get(&(edge.target().index(), row.material.as_str()));
+        let fed_through_group = of_facility[edge.target().index()].iter().any(|l| graph.lines[l.index()].coproduct_of.is_some());
+        if takers.is_none() && !fed_through_group {
+            let mut warning = Diagnostic::warning("W0144", format!("`{}` has no use for {}", to.id, row.material));
+            if let Some(place) = row.material_place {
+                warning = warning.at(place, "this route carries nothing");
+            }
+            findings.push(warning);
+        }
+        for (buyer, input) in takers.into_iter().flatten().copied() {
+            let built_in = !own.contains(from.id.as_str()) && !own.contains(to.id.as_str());
+            let (yields, heavy) = if built_in { ore_yields(from, to, coefficients, findings) } else { (None, None) };
+            let (surface_days, carriage) = carriage(&lanes, lead_times, from, to, row, findings);
             let later = from.opens().is_some();
             routes.push((
                 LineRoute {
                     id: format!("{}>{}", graph.lines[supplier.index()].id, graph.lines[buyer.index()].id),
                     from: supplier,
-                    to: *buyer,
-                    material: inputs[input].material,
+                    to: buyer,
+                    material: graph.lines[buyer.index()].inputs[input].material,
                     input: u32::try_from(input).unwrap_or(u32::MAX),
                     share: if later { Band { low: 0.0, central: 0.0, high: row.share.high } } else { row.share },
                     share_key: format!("{}>{}:{}", from.id, to.id, row.material),
@@ -277,20 +296,17 @@ fn add_routes(
 
 /// Oxide per tonne of ore of this mine: what the buyer makes, and Dy and Tb besides.
 fn ore_yields(
-    network: &Network,
-    mine: NodeIndex<u32>,
-    plant: NodeIndex<u32>,
+    mine: &Facility,
+    plant: &Facility,
     coefficients: &mut Coefficients,
     findings: &mut Findings,
 ) -> (Option<Amount>, Option<Amount>) {
-    let (mine, plant) = (&network.graph[mine], &network.graph[plant]);
-    let own = |id: &str| network.recipes.iter().any(|r| r.facility == id);
-    if mine.stage != Stage::Mine || plant.stage != Stage::Separation || own(&mine.id) || own(&plant.id) {
+    if mine.stage != Stage::Mine || plant.stage != Stage::Separation {
         return (None, None);
     }
     let amount = |id| Amount { terms: vec![(1.0, Some(id))], divisors: Vec::new() };
     let heavy_id = format!("dytb-per-reo:{}", mine.id);
-    if plant.unit == super::facility::Unit::DyTbOxide {
+    if plant.unit == Unit::DyTbOxide {
         let id = coefficients.need(&heavy_id, mine, findings);
         if id.is_some_and(|id| coefficients.list[id.index()].band.low < 1e-6) {
             let error = Diagnostic::error("E0131", format!("`{heavy_id}` reaches 0, and `{}` works from this ore alone", plant.id));
@@ -303,8 +319,8 @@ fn ore_yields(
 }
 
 /// Days by surface, and whether part of the goods may fly.
-fn carriage(network: &Network, lead_times: LeadTimes, from: &Facility, to: &Facility, row: &Route, findings: &mut Findings) -> (u32, Carriage) {
-    let lane = lead_time(&network.lead_times, from, to);
+fn carriage(lanes: &LaneIndex<'_>, lead_times: LeadTimes, from: &Facility, to: &Facility, row: &Route, findings: &mut Findings) -> (u32, Carriage) {
+    let lane = lanes.find(from, to);
     let days = match lead_times {
         LeadTimes::Table => lane.map(|l| l.days).or(row.lead_time_days),
         LeadTimes::Data => row.lead_time_days.or(lane.map(|l| l.days)),

@@ -189,6 +189,8 @@ pub struct Facility {
     pub provenance: Provenance,
     /// Where the row stands, for messages.
     pub(super) place: Option<Span>,
+    /// Whether stage, unit and routes could be read; rules pass over the others.
+    pub(super) sound: bool,
 }
 
 impl Facility {

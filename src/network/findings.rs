@@ -2,10 +2,13 @@
 //!
 //! A file with a systematic mistake in 100,000 rows must neither fill the terminal nor the memory.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId, nearest};
 
 /// Problems of one severity that are kept; the rest are counted.
 const SHOWN: usize = 200;
+/// Spellings compared in all; beyond it mistakes are reported without a suggestion, so that a large file
+/// full of them is refused in seconds.
+const COMPARISONS: usize = 400_000;
 
 /// Collects problems while files are read.
 #[derive(Default)]
@@ -13,6 +16,7 @@ pub(super) struct Findings {
     diagnostics: Diagnostics,
     errors: usize,
     warnings: usize,
+    comparisons: usize,
 }
 
 impl Findings {
@@ -36,6 +40,15 @@ impl Findings {
         if *count <= SHOWN {
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// The nearest spelling, as long as enough comparisons are left.
+    pub(super) fn nearest<'a>(&mut self, typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+        if typed.len() > 100 || self.comparisons > COMPARISONS || self.errors >= SHOWN {
+            return None;
+        }
+        let counted = candidates.inspect(|_| self.comparisons += 1).filter(|candidate| candidate.len() <= 100);
+        nearest(typed, counted)
     }
 
     /// Errors found, shown or not.

@@ -1,18 +1,17 @@
 //! Cycles: a loop of lines that needs as much of itself as it makes can have no baseline.
 //!
 //! For each strongly connected component with input matrix A (amount × share), the draws have a baseline
-//! x = A x + f for every demand f exactly when the spectral radius of A is below 1. Collatz–Wielandt
-//! bounds decide it: for a positive vector v and the primitive matrix A + I,
-//! min (A + I)v/v ≤ ρ(A) + 1 ≤ max (A + I)v/v.
+//! x = A x + f for every demand f exactly when the spectral radius of A is below 1.
 
 use super::Network;
 use super::findings::Findings;
-use super::line::{LineGraph, LineRoute};
+use super::line::{Amount, Coefficient, Input, LineGraph};
 use crate::diagnostic::Diagnostic;
+use crate::id::LineId;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-/// Rounds of the power iteration before a component is called undecided, and refused.
-const ROUNDS: usize = 20_000;
+/// Sweeps before a component is called undecided, and refused: gains up to about 0.999 are decided.
+const SWEEPS: usize = 20_000;
 
 /// Refuses components whose gain reaches 1, at central values or anywhere in the bands.
 pub(super) fn check(network: &Network, graph: &LineGraph, findings: &mut Findings) {
@@ -23,7 +22,8 @@ pub(super) fn check(network: &Network, graph: &LineGraph, findings: &mut Finding
     for (index, route) in graph.routes.iter().enumerate() {
         loops.add_edge(NodeIndex::new(route.to.index()), NodeIndex::new(route.from.index()), u32::try_from(index).unwrap_or(u32::MAX));
     }
-    for component in petgraph::algo::tarjan_scc(&loops) {
+    // Tarjan's algorithm is recursive in petgraph: a chain of 100,000 lines would overflow the stack.
+    for component in petgraph::algo::kosaraju_scc(&loops) {
         let single = component.len() == 1;
         if single && loops.find_edge(component[0], component[0]).is_none() {
             continue;
@@ -48,70 +48,80 @@ pub(super) fn check(network: &Network, graph: &LineGraph, findings: &mut Finding
     }
 }
 
-/// Units of the supplier's product per unit of the buyer's, through one route.
-fn entry(graph: &LineGraph, route: &LineRoute, values: &[Vec<f64>; 3], worst: bool) -> f64 {
-    let input = &graph.lines[route.to.index()].inputs[route.input as usize];
-    let routes = || input.routes.iter().map(|r| &graph.routes[r.index()]);
-    let [low, central, high] = values;
-    let share = if worst {
-        // The largest share after renormalisation: this one high, the others low.
-        let others: f64 = routes().filter(|r| r.from != route.from).map(|r| r.share.low).sum();
-        if route.share.high > 0.0 { route.share.high / (route.share.high + others) } else { 0.0 }
-    } else {
-        let sum: f64 = routes().map(|r| r.share.central).sum();
-        if sum > 0.0 { route.share.central / sum } else { 0.0 }
-    };
-    let largest = |amount: &super::line::Amount| {
+/// Low, central and high values of all coefficients.
+struct Values([Vec<f64>; 3]);
+
+impl Values {
+    fn of(graph: &LineGraph) -> Self {
+        let all = |pick: fn(&Coefficient) -> f64| graph.coefficients.iter().map(pick).collect();
+        Self([all(|c| c.band.low), all(|c| c.band.central), all(|c| c.band.high)])
+    }
+
+    /// The amount at the central values, or the largest one in the bands.
+    fn amount(&self, amount: &Amount, worst: bool) -> f64 {
+        let [low, central, high] = &self.0;
         if !worst {
             return amount.value(central);
         }
-        let sum: f64 = amount
-            .terms
-            .iter()
-            .map(|(w, c)| w * c.map_or(1.0, |c| if *w > 0.0 { high[c.index()] } else { low[c.index()] }))
-            .sum();
+        let end = |weight: f64| if weight > 0.0 { high } else { low };
+        let sum: f64 = amount.terms.iter().map(|(w, c)| w * c.map_or(1.0, |c| end(*w)[c.index()])).sum();
         amount.divisors.iter().fold(sum, |a, d| a / low[d.index()])
-    };
-    match &route.yield_per_tonne {
-        Some(yields) => share / yields.value(if worst { low } else { central }),
-        None => share * largest(&input.amount),
+    }
+
+    /// The yield at the central values, or the smallest one.
+    fn yields(&self, amount: &Amount, worst: bool) -> f64 {
+        amount.value(&self.0[usize::from(!worst)])
     }
 }
 
+/// Units of a supplier's product per unit of the buyer's, for all routes of one input.
+fn entries<'a>(graph: &'a LineGraph, input: &'a Input, values: &'a Values, worst: bool) -> impl Iterator<Item = (LineId, f64)> + 'a {
+    let routes = || input.routes.iter().map(|r| &graph.routes[r.index()]);
+    let sum: f64 = routes().map(|r| if worst { r.share.low } else { r.share.central }).sum();
+    let amount = values.amount(&input.amount, worst);
+    routes().map(move |route| {
+        let share = if worst {
+            // The largest share after renormalisation: this one high, the others low.
+            let all = route.share.high + (sum - route.share.low).max(0.0);
+            if all > 0.0 { route.share.high / all } else { 0.0 }
+        } else if sum > 0.0 {
+            route.share.central / sum
+        } else {
+            0.0
+        };
+        (route.from, share * route.yield_per_tonne.as_ref().map_or(amount, |y| 1.0 / values.yields(y, worst)))
+    })
+}
+
+/// Whether the spectral radius of the component's input matrix A is below 1, proved by a positive x with
+/// A x < x (which exists exactly then). Gauss–Seidel sweeps towards x = A x + 1, forth and back, find it.
 fn gain_below_one(graph: &LineGraph, members: &[usize], worst: bool) -> bool {
-    let band = |pick: fn(&super::line::Coefficient) -> f64| graph.coefficients.iter().map(pick).collect::<Vec<f64>>();
-    let values = [band(|c| c.band.low), band(|c| c.band.central), band(|c| c.band.high)];
-    let mut entries = Vec::new();
-    for (row, line) in members.iter().enumerate() {
-        for input in &graph.lines[*line].inputs {
-            for route in input.routes.iter().map(|r| &graph.routes[r.index()]) {
-                if let Ok(column) = members.binary_search(&route.from.index()) {
-                    entries.push((row, column, entry(graph, route, &values, worst)));
-                }
-            }
+    let values = Values::of(graph);
+    let rows: Vec<Vec<(usize, f64)>> = members
+        .iter()
+        .map(|line| {
+            let inputs = graph.lines[*line].inputs.iter().flat_map(|input| entries(graph, input, &values, worst));
+            inputs.filter_map(|(from, value)| members.binary_search(&from.index()).ok().map(|column| (column, value))).collect()
+        })
+        .collect();
+    let mut x = vec![1.0; members.len()];
+    let product = |row: usize, x: &[f64]| rows[row].iter().map(|(column, value)| value * x[*column]).sum::<f64>();
+    for _ in 0..SWEEPS {
+        for row in (0..rows.len()).chain((0..rows.len()).rev()) {
+            x[row] = 1.0 + product(row, &x);
         }
-    }
-    let mut vector = vec![1.0; members.len()];
-    for _ in 0..ROUNDS {
-        let mut next = vector.clone();
-        for (row, column, value) in &entries {
-            next[*row] += value * vector[*column];
-        }
-        let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
-        for (after, before) in next.iter().zip(&vector) {
-            least = least.min(after / before);
-            most = most.max(after / before);
-        }
-        if !most.is_finite() || least >= 2.0 {
+        if x.iter().any(|v| *v > 1e150 || !v.is_finite()) {
             return false;
         }
-        if most < 2.0 {
-            return true;
+        let mut below = true;
+        let mut above = true;
+        for (row, value) in x.iter().enumerate() {
+            let after = product(row, &x);
+            below &= after < *value;
+            above &= after >= *value;
         }
-        let largest = next.iter().copied().fold(0.0, f64::max);
-        vector = next.iter().map(|v| v / largest).collect();
-        if vector.iter().any(|v| *v <= 0.0) {
-            return false;
+        if below || above {
+            return below;
         }
     }
     false

@@ -143,8 +143,10 @@ pub(super) fn parse(name: &str, files: &[File], mut findings: Findings) -> Resul
             );
         }
     }
-    let network = records::read(name, files, &mut findings);
-    rules::check(&network, &mut findings);
+    let (network, complete) = records::read(name, files, &mut findings);
+    if complete {
+        rules::check(&network, &mut findings);
+    }
     if findings.errors() == 0 {
         // Whatever the rules let pass must also expand, so that `lines` cannot fail later.
         super::expand::expand(&network, super::transit::LeadTimes::Table, &mut findings);

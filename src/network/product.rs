@@ -9,8 +9,9 @@ use super::line::{Amount, Band, Coefficient, Criticality, Stage};
 use super::material::{
     AUXILIARY, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, IONIC_ORE, LIGHT_MAGNET, LIGHT_ORE, NDPR_METAL, NDPR_OXIDE, TRACTION, slug,
 };
+use super::material::Recipe;
 use super::Network;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::id::CoefficientId;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -93,7 +94,7 @@ impl Coefficients {
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
-            if let Some(near) = nearest(id, self.index.keys().map(String::as_str)) {
+            if let Some(near) = findings.nearest(id, self.index.keys().map(String::as_str)) {
                 error = error.help(format!("is it the one called `{near}`?"));
             }
             findings.push(error);
@@ -126,12 +127,13 @@ fn materials(network: &Network, node: NodeIndex<u32>, direction: Direction) -> B
 /// The products of every facility, in the order of the graph's nodes.
 pub(super) fn products(network: &Network, coefficients: &mut Coefficients, findings: &mut Findings) -> Vec<Vec<Product>> {
     let mut list: Vec<Vec<Product>> = Vec::new();
+    let book = network.recipe_book();
     for node in network.graph.node_indices() {
         let facility = &network.graph[node];
         let sold = materials(network, node, Direction::Outgoing);
         let bought = materials(network, node, Direction::Incoming);
-        let made = if network.recipes.iter().any(|r| r.facility == facility.id) {
-            own(network, facility, &sold, coefficients, findings)
+        let made = if let Some(recipes) = book.get(facility.id.as_str()) {
+            own(recipes, facility, &sold, coefficients, findings)
         } else {
             match facility.stage {
                 Stage::Mine => sold.iter().map(|m| Product::new(m, Vec::new())).collect(),
@@ -279,10 +281,11 @@ fn other(facility: &Facility, bought: &BTreeSet<&str>, c: &mut Coefficients, fin
 }
 
 /// Products of a facility that `recipes.csv` names; they share one capacity.
-fn own(network: &Network, facility: &Facility, sold: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn own(recipes: &[&Recipe], facility: &Facility, sold: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
     let mut made: Vec<Product> = Vec::new();
-    for recipe in network.recipes.iter().filter(|r| r.facility == facility.id) {
-        let position = made.iter().position(|p| p.material == recipe.product).unwrap_or_else(|| {
+    let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
+    for recipe in recipes {
+        let position = *positions.entry(&recipe.product).or_insert_with(|| {
             made.push(Product::new(&recipe.product, Vec::new()));
             made.len() - 1
         });
@@ -315,12 +318,15 @@ fn split_parts(network: &Network, coefficients: &Coefficients, list: &mut [Vec<P
     let centrals = coefficients.centrals();
     let mut pull: BTreeMap<(NodeIndex<u32>, &str), f64> = BTreeMap::new();
     for node in network.graph.node_indices() {
+        let mut use_of: BTreeMap<&str, f64> = BTreeMap::new();
+        for product in &list[node.index()] {
+            for (material, amount, _) in &product.inputs {
+                *use_of.entry(material).or_default() += product.demand * amount.value(&centrals);
+            }
+        }
         for edge in network.graph.edges_directed(node, Direction::Incoming) {
             let material = edge.weight().material.as_str();
-            let used: f64 = list[node.index()]
-                .iter()
-                .flat_map(|product| product.inputs.iter().filter(|(m, ..)| m == material).map(|(_, amount, _)| product.demand * amount.value(&centrals)))
-                .sum();
+            let used = use_of.get(material).copied().unwrap_or(0.0);
             *pull.entry((edge.source(), material)).or_default() += used * edge.weight().share.central;
         }
     }

@@ -11,10 +11,10 @@ use super::route::Route;
 use super::table::{Row, Table, is_kebab};
 use super::transit::{Lane, LeadTime, Mode};
 use super::Network;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::Diagnostic;
 use crate::id::Place;
 use petgraph::graph::{DiGraph, NodeIndex};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PROVENANCE: [&str; 5] = ["source_url", "publisher", "source_date", "confidence", "note"];
 const COUNTRY: &str = "ISO 3166-1 alpha-3, or `XRW` for the rest of the world and `XEU` for several European countries";
@@ -43,8 +43,9 @@ fn columns(file: usize) -> (&'static [&'static str], &'static [&'static str]) {
     }
 }
 
-/// All files as one network; every mistake is recorded and replaced by something harmless.
-pub(super) fn read(name: &str, files: &[File], findings: &mut Findings) -> Network {
+/// All files as one network; every mistake is recorded and replaced by something harmless. The flag is
+/// false when a file that is there could not be split into rows: then rules that join rows say nothing true.
+pub(super) fn read(name: &str, files: &[File], findings: &mut Findings) -> (Network, bool) {
     let tables: Vec<Option<Table>> = files
         .iter()
         .enumerate()
@@ -65,10 +66,11 @@ pub(super) fn read(name: &str, files: &[File], findings: &mut Findings) -> Netwo
     let rows = |index: usize| tables.get(index).and_then(Option::as_ref).into_iter().flat_map(Table::rows);
 
     let recipes: Vec<Recipe> = rows(6).map(|row| recipe(row, findings)).collect();
-    let mut graph = DiGraph::new();
+    let own: BTreeSet<&str> = recipes.iter().map(|r| r.facility.as_str()).collect();
+    let mut graph: DiGraph<Facility, Route> = DiGraph::new();
     let mut index: BTreeMap<String, NodeIndex<u32>> = BTreeMap::new();
     for row in rows(0) {
-        let facility = facility(row, &recipes, findings);
+        let facility = facility(row, &own, findings);
         if let Some(first) = index.get(&facility.id) {
             duplicate(row, "id", &facility.id, graph.node_weight(*first).and_then(|f: &Facility| f.place), findings);
         } else {
@@ -77,11 +79,22 @@ pub(super) fn read(name: &str, files: &[File], findings: &mut Findings) -> Netwo
     }
     for row in rows(1) {
         let route = route(row, findings);
-        if let (Some(from), Some(to)) = (end(row, "from", &index, findings), end(row, "to", &index, findings)) {
-            graph.add_edge(from, to, route);
+        // Without a table of facilities every end would be unknown, which is not the route's fault.
+        if tables[0].is_none() {
+            continue;
+        }
+        match (end(row, "from", &index, findings), end(row, "to", &index, findings)) {
+            (Some(from), Some(to)) => {
+                graph.add_edge(from, to, route);
+            }
+            // What this route was to bring or take is not known: no further complaint about its other end.
+            (Some(known), None) | (None, Some(known)) => graph[known].sound = false,
+            (None, None) => {}
         }
     }
-    Network {
+    let complete = tables.iter().take(2).all(Option::is_some)
+        && files.iter().zip(&tables).all(|(file, table)| file.text.is_none() || table.is_some());
+    let network = Network {
         name: name.to_owned(),
         graph,
         coefficients: unique(rows(2), |row, findings| coefficient(row, findings), |c| &c.id, findings),
@@ -89,7 +102,8 @@ pub(super) fn read(name: &str, files: &[File], findings: &mut Findings) -> Netwo
         countries: rows(4).map(|row| figure(row, findings)).collect(),
         lead_times: rows(5).filter_map(|row| lead_time(row, findings)).collect(),
         recipes,
-    }
+    };
+    (network, complete)
 }
 
 fn duplicate(row: Row<'_>, column: &str, id: &str, first: Option<crate::diagnostic::Span>, findings: &mut Findings) {
@@ -127,7 +141,7 @@ fn end(row: Row<'_>, column: &str, index: &BTreeMap<String, NodeIndex<u32>>, fin
         return Some(*node);
     }
     let mut help = vec!["an `id` of nodes.csv".to_owned()];
-    if let Some(near) = nearest(id, index.keys().map(String::as_str)) {
+    if let Some(near) = findings.nearest(id, index.keys().map(String::as_str)) {
         help.push(format!("did you mean `{near}`?"));
     }
     row.error(findings, "E0119", column, format!("there is no facility `{id}`"), &help);
@@ -163,19 +177,22 @@ fn year(row: Row<'_>, column: &str, findings: &mut Findings) -> Option<i16> {
     year
 }
 
-fn facility(row: Row<'_>, recipes: &[Recipe], findings: &mut Findings) -> Facility {
+fn facility(row: Row<'_>, own: &BTreeSet<&str>, findings: &mut Findings) -> Facility {
     let id = row.kebab(findings, "id");
-    let own = recipes.iter().any(|recipe| recipe.facility == id);
+    let own = own.contains(id.as_str());
     let stages = Stage::ALL.map(|stage| (stage.as_str(), stage));
     let stage = row.choice(findings, "E0113", "stage", &stages);
     let unit = match stage {
-        _ if own => Unit::Own(row.word(findings, "unit")),
-        Some(stage) => row.choice(findings, "E0114", "unit", Unit::of_stage(stage)).unwrap_or(Unit::Magnet),
-        None => Unit::Magnet,
+        _ if own => Some(Unit::Own(row.word(findings, "unit"))),
+        Some(stage) => row.choice(findings, "E0114", "unit", Unit::of_stage(stage)),
+        None => None,
     };
+    let sound = stage.is_some() && unit.is_some();
+    let unit = unit.unwrap_or(Unit::Magnet);
     let stage = stage.unwrap_or(Stage::OtherDemand);
+    let before = findings.errors();
     let capacity = row.needed_band(findings, "capacity_low", "capacity", "capacity_high");
-    let (utilisation, recorded_output) = output(row, capacity.central, findings);
+    let (utilisation, recorded_output) = output(row, capacity.central, before, findings);
     let powertrain = (stage == Stage::Automaker && !own).then(|| powertrain(row, findings));
     let ends = [
         ("automotive", EndUse::Automotive), ("wind", EndUse::Wind), ("industry", EndUse::Industry),
@@ -205,14 +222,18 @@ fn facility(row: Row<'_>, recipes: &[Recipe], findings: &mut Findings) -> Facili
         vehicle: row.choice(findings, "E0137", "vehicle", &kinds).unwrap_or_default(),
         provenance: provenance(row, findings),
         place: Some(row.span("id", findings)),
-        id, stage, unit, capacity, utilisation, recorded_output, powertrain, end_use,
+        id, stage, unit, capacity, utilisation, recorded_output, powertrain, end_use, sound,
     }
 }
 
 /// Utilisation and output; either follows from the other, and without both nothing is known of spare capacity.
-fn output(row: Row<'_>, capacity: f64, findings: &mut Findings) -> (f64, f64) {
+/// Numbers that were found wrong since `before` errors are not compared as well.
+fn output(row: Row<'_>, capacity: f64, before: usize, findings: &mut Findings) -> (f64, f64) {
     let utilisation = row.share(findings, "utilisation", "E0116");
     let output = row.number(findings, "output_2024");
+    if findings.errors() > before {
+        return (1.0, capacity);
+    }
     let (utilisation, output) = match (utilisation, output) {
         (Some(utilisation), Some(output)) => {
             if (output - utilisation * capacity).abs() > (0.002 * capacity).max(1.0) {
@@ -262,6 +283,7 @@ fn route(row: Row<'_>, findings: &mut Findings) -> Route {
         place: Some(row.span("from", findings)),
         material_place: Some(row.span("material", findings)),
         share_place: Some(row.span("share", findings)),
+        border_place: Some(row.span("crosses_border", findings)),
     }
 }
 

@@ -23,4 +23,6 @@ pub struct Route {
     pub(super) material_place: Option<Span>,
     /// Its share.
     pub(super) share_place: Option<Span>,
+    /// Its border flag.
+    pub(super) border_place: Option<Span>,
 }

@@ -6,7 +6,8 @@ use super::findings::Findings;
 use super::line::Stage;
 use super::material::{BUILT_IN, built_in, is_ore};
 use super::route::Route;
-use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::diagnostic::{Diagnostic, Span};
+use super::material::Recipe;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -14,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Shares into one buyer of one material may miss 1 by this much before they are renormalised.
 const TOLERANCE: f64 = 0.02;
+
+/// Recipes by facility.
+type Book<'a> = BTreeMap<&'a str, Vec<&'a Recipe>>;
 
 fn at(error: Diagnostic, place: Option<Span>, label: &str) -> Diagnostic {
     match place {
@@ -30,7 +34,7 @@ pub(super) fn check(network: &Network, findings: &mut Findings) {
         }
         return;
     }
-    let own: BTreeSet<&str> = network.recipes.iter().map(|r| r.facility.as_str()).collect();
+    let own = network.recipe_book();
     check_recipes(network, findings);
     check_routes(network, &own, findings);
     check_shares(network, findings);
@@ -43,7 +47,7 @@ fn check_recipes(network: &Network, findings: &mut Findings) {
     for recipe in &network.recipes {
         if !ids.contains(recipe.facility.as_str()) {
             let mut error = at(Diagnostic::error("E0119", format!("there is no facility `{}`", recipe.facility)), recipe.place, "column `facility`");
-            if let Some(near) = nearest(&recipe.facility, ids.iter().copied()) {
+            if let Some(near) = findings.nearest(&recipe.facility, ids.iter().copied()) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
             findings.push(error);
@@ -61,9 +65,9 @@ fn check_recipes(network: &Network, findings: &mut Findings) {
 }
 
 /// Whether a facility makes a material, by its stage and unit or by its own recipe.
-fn sells(network: &Network, own: &BTreeSet<&str>, facility: &Facility, material: &str) -> bool {
-    if own.contains(facility.id.as_str()) {
-        return network.recipes.iter().any(|r| r.facility == facility.id && r.product == material);
+fn sells(own: &Book<'_>, facility: &Facility, material: &str) -> bool {
+    if let Some(recipes) = own.get(facility.id.as_str()) {
+        return recipes.iter().any(|r| r.product == material);
     }
     built_in(material).is_some_and(|m| {
         m.maker == facility.stage
@@ -73,9 +77,9 @@ fn sells(network: &Network, own: &BTreeSet<&str>, facility: &Facility, material:
 }
 
 /// Whether a facility uses a material.
-fn uses(network: &Network, own: &BTreeSet<&str>, facility: &Facility, material: &str) -> bool {
-    if own.contains(facility.id.as_str()) {
-        return network.recipes.iter().any(|r| r.facility == facility.id && r.input.as_ref().is_some_and(|(m, _)| m == material));
+fn uses(own: &Book<'_>, facility: &Facility, material: &str) -> bool {
+    if let Some(recipes) = own.get(facility.id.as_str()) {
+        return recipes.iter().any(|r| r.input.as_ref().is_some_and(|(m, _)| m == material));
     }
     built_in(material).is_some_and(|m| {
         let oxide = m.maker == Stage::Separation;
@@ -83,7 +87,7 @@ fn uses(network: &Network, own: &BTreeSet<&str>, facility: &Facility, material: 
     })
 }
 
-fn check_routes(network: &Network, own: &BTreeSet<&str>, findings: &mut Findings) {
+fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
     let known: BTreeSet<&str> = BUILT_IN
         .iter()
         .map(|m| m.name)
@@ -98,14 +102,14 @@ fn check_routes(network: &Network, own: &BTreeSet<&str>, findings: &mut Findings
             findings.push(at(at(Diagnostic::error("E0120", what), route.place, "second time"), first, "first time"));
         }
         if !known.contains(route.material.as_str()) {
-            let list = known.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
+            let list = BUILT_IN.iter().map(|m| format!("`{}`", m.name)).collect::<Vec<_>>().join(", ");
             let mut error = at(Diagnostic::error("E0122", format!("there is no material `{}`", route.material)), route.material_place, "column `material`");
-            error = error.help(format!("one of {list}, or a product of recipes.csv"));
-            if let Some(near) = nearest(&route.material, known.iter().copied()) {
+            error = error.help(format!("one of {list}, or a material of recipes.csv"));
+            if let Some(near) = findings.nearest(&route.material, known.iter().copied()) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
             findings.push(error);
-        } else if !sells(network, own, from, &route.material) || !uses(network, own, to, &route.material) {
+        } else if from.sound && !sells(own, from, &route.material) || to.sound && !uses(own, to, &route.material) {
             let what = format!(
                 "{} cannot go from `{}` ({}, {}) to `{}` ({}, {})",
                 route.material, from.id, from.stage.as_str(), from.unit.as_str(), to.id, to.stage.as_str(), to.unit.as_str()
@@ -123,7 +127,7 @@ fn check_ends(from: &Facility, to: &Facility, route: &Route, findings: &mut Find
     let crosses = from.country != to.country;
     if route.crosses_border.is_some_and(|said| said != crosses) {
         let what = format!("`crosses_border` says {}, but `{}` is in {} and `{}` in {}", i32::from(!crosses), from.id, from.country, to.id, to.country);
-        findings.push(at(Diagnostic::error("E0125", what), route.place, "this route").help("leave the column out, and the countries decide"));
+        findings.push(at(Diagnostic::error("E0125", what), route.border_place, "column `crosses_border`").help("leave the column out, and the countries decide"));
     }
     if from.opens().is_some() && route.share.central > 0.0 {
         let what = format!("`{}` starts after the base year and yet has a share of {} in it", from.id, route.share.central);
@@ -134,7 +138,7 @@ fn check_ends(from: &Facility, to: &Facility, route: &Route, findings: &mut Find
 }
 
 fn check_shares(network: &Network, findings: &mut Findings) {
-    for node in network.graph.node_indices() {
+    for node in network.graph.node_indices().filter(|node| network.graph[*node].sound) {
         let mut sums: BTreeMap<&str, (f64, Option<Span>)> = BTreeMap::new();
         for edge in network.graph.edges_directed(node, Direction::Incoming) {
             let entry = sums.entry(&edge.weight().material).or_insert((0.0, None));
@@ -151,13 +155,13 @@ fn check_shares(network: &Network, findings: &mut Findings) {
     }
 }
 
-fn check_supply(network: &Network, own: &BTreeSet<&str>, findings: &mut Findings) {
-    for node in network.graph.node_indices() {
+fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
+    for node in network.graph.node_indices().filter(|node| network.graph[*node].sound) {
         let facility = &network.graph[node];
         let bought: BTreeSet<&str> = network.graph.edges_directed(node, Direction::Incoming).map(|e| e.weight().material.as_str()).collect();
         let sold = network.graph.edges_directed(node, Direction::Outgoing).next().is_some();
-        if own.contains(facility.id.as_str()) {
-            for (input, place) in network.recipes.iter().filter(|r| r.facility == facility.id).filter_map(|r| r.input.as_ref().map(|(m, _)| (m, r.place))) {
+        if let Some(recipes) = own.get(facility.id.as_str()) {
+            for (input, place) in recipes.iter().filter_map(|r| r.input.as_ref().map(|(m, _)| (m, r.place))) {
                 if !bought.contains(input.as_str()) {
                     let what = format!("`{}` needs {input}, and no route brings it", facility.id);
                     findings.push(at(Diagnostic::error("E0127", what), place, "needed by this recipe"));

@@ -4,12 +4,14 @@
 //! sound file costs nothing extra. Lines that start with `#` are comments.
 
 use super::findings::Findings;
-use crate::diagnostic::{Diagnostic, SourceId, Span, nearest};
+use crate::diagnostic::{Diagnostic, SourceId, Span};
 use crate::id::Place;
 use crate::network::line::Band;
 
 /// Rows a file may have at most.
 const MAX_ROWS: usize = 100_000;
+/// Columns a file may have at most.
+const MAX_COLUMNS: usize = 500;
 /// Numbers above this are mistakes, and their products could overflow.
 const MAX_NUMBER: f64 = 1e15;
 
@@ -73,6 +75,11 @@ impl Table {
     fn check_columns(&self, start: usize, required: &[&str], optional: &[&str], findings: &mut Findings) -> bool {
         let known = || required.iter().chain(optional).copied();
         let mut sound = true;
+        if self.columns.len() > MAX_COLUMNS {
+            let error = Diagnostic::error("E0105", format!("{} has {} columns", self.name, self.columns.len()));
+            findings.push(error.at(self.locate(findings, start, MAX_COLUMNS), format!("at most {MAX_COLUMNS} are read")));
+            return false;
+        }
         for (index, column) in self.columns.iter().enumerate() {
             let span = self.locate(findings, start, index);
             if self.columns[..index].contains(column) {
@@ -80,7 +87,7 @@ impl Table {
                 findings.push(Diagnostic::error("E0105", format!("column `{column}` appears twice")).at(span, "second time"));
             } else if !known().any(|k| k == column) {
                 let mut warning = Diagnostic::warning("W0106", format!("{} does not use a column `{column}`", self.name)).at(span, "not read");
-                if let Some(near) = nearest(column, known()) {
+                if let Some(near) = findings.nearest(column, known()) {
                     warning = warning.help(format!("did you mean `{near}`?"));
                 }
                 findings.push(warning);
@@ -91,7 +98,7 @@ impl Table {
                 sound = false;
                 let span = Span { source: self.source, start, end: self.locate(findings, start, self.columns.len().saturating_sub(1)).end };
                 let mut error = Diagnostic::error("E0105", format!("{} has no column `{column}`", self.name)).at(span, "the columns it has");
-                if let Some(near) = nearest(column, self.columns.iter().map(String::as_str)) {
+                if let Some(near) = findings.nearest(column, self.columns.iter().map(String::as_str)) {
                     error = error.help(format!("is it the one called `{near}`?"));
                 }
                 findings.push(error);
@@ -317,7 +324,7 @@ impl<'a> Row<'a> {
         }
         let list = words.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
         let mut help = vec![format!("one of {list}")];
-        if let Some(near) = nearest(text, words.iter().map(|(word, _)| *word)) {
+        if let Some(near) = findings.nearest(text, words.iter().map(|(word, _)| *word)) {
             help.push(format!("did you mean `{near}`?"));
         }
         self.error(findings, code, column, format!("`{column}` cannot be `{text}`"), &help);

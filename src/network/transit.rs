@@ -3,6 +3,7 @@
 use super::facility::Facility;
 use super::line::Band;
 use crate::id::Place;
+use std::collections::BTreeMap;
 
 /// How goods move between two regions.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,7 +15,7 @@ pub enum Mode {
 }
 
 /// Which regions a row of the table joins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Lane {
     /// Facilities of one country.
     SameCountry,
@@ -52,15 +53,27 @@ fn is_collective(country: Place) -> bool {
     matches!(country.as_str(), "XRW" | "XEU")
 }
 
-/// The row that fits best: an explicit pair of regions in this direction, then the other; for one region
-/// the country first.
-#[must_use]
-pub fn lead_time<'a>(table: &'a [LeadTime], from: &Facility, to: &Facility) -> Option<&'a LeadTime> {
-    let find = |lane: Lane| table.iter().find(|row| row.lane == lane);
-    if from.country == to.country && !is_collective(from.country) {
-        return find(Lane::SameCountry);
+/// The rows of a table by the regions they join; of two rows for one pair the first holds.
+pub(super) struct LaneIndex<'a>(BTreeMap<Lane, &'a LeadTime>);
+
+impl<'a> LaneIndex<'a> {
+    pub(super) fn new(table: &'a [LeadTime]) -> Self {
+        let mut index = BTreeMap::new();
+        for row in table {
+            index.entry(row.lane).or_insert(row);
+        }
+        Self(index)
     }
-    find(Lane::Between(from.region, to.region))
-        .or_else(|| find(Lane::Between(to.region, from.region)))
-        .or_else(|| if from.region == to.region { find(Lane::SameRegion) } else { None })
+
+    /// The row that fits best: one country, then the pair of regions in this direction, in the other, then
+    /// one region.
+    pub(super) fn find(&self, from: &Facility, to: &Facility) -> Option<&'a LeadTime> {
+        let find = |lane: Lane| self.0.get(&lane).copied();
+        if from.country == to.country && !is_collective(from.country) {
+            return find(Lane::SameCountry);
+        }
+        find(Lane::Between(from.region, to.region))
+            .or_else(|| find(Lane::Between(to.region, from.region)))
+            .or_else(|| if from.region == to.region { find(Lane::SameRegion) } else { None })
+    }
 }
