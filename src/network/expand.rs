@@ -9,7 +9,7 @@ use super::route::Route;
 use super::transit::{LaneIndex, LeadTimes, Mode};
 use super::{Network, gain};
 use crate::diagnostic::Diagnostic;
-use crate::id::{FacilityId, LineId, MaterialId, PoolId, RouteId};
+use crate::id::{FacilityId, LineId, MaterialId, PoolId};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -161,7 +161,6 @@ fn add_facility(
     let mut lines: Vec<LineId> = Vec::new();
     let mut names = BTreeSet::new();
     for product in products {
-        let line = LineId::new(graph.lines.len());
         let name = format!("{}:{}", facility.id, product.slug);
         if !names.insert(product.slug.as_str()) {
             let error = Diagnostic::error("E0133", format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug));
@@ -178,8 +177,7 @@ fn add_facility(
         if !product.own_pool {
             shared = Some(pool);
         }
-        graph.pools[pool.index()].lines.push(line);
-        graph.lines.push(Line {
+        let line = graph.push_line(Line {
             id: name,
             facility: id,
             product: materials.intern(&product.material),
@@ -286,11 +284,8 @@ fn add_routes(
     }
     routes.sort_by_key(|(route, _)| (route.to, route.input, route.from));
     for (route, heavy) in routes {
-        let id = RouteId::new(graph.routes.len());
-        graph.lines[route.to.index()].inputs[route.input as usize].routes.push(id);
-        graph.lines[route.from.index()].outgoing.push(id);
+        let id = graph.push_route(route);
         graph.heavy_yields.extend(heavy.map(|amount| (id, amount)));
-        graph.routes.push(route);
     }
 }
 

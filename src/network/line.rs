@@ -308,3 +308,32 @@ pub struct LineGraph {
     /// Capacity pools.
     pub pools: Vec<Pool>,
 }
+
+impl LineGraph {
+    /// Adds a line to its pool and to the graph; its lists of routes fill as routes are pushed.
+    ///
+    /// # Panics
+    /// When the pool has not been added: graphs built by hand are written by programmers.
+    pub fn push_line(&mut self, mut line: Line) -> LineId {
+        let id = LineId::new(self.lines.len());
+        line.outgoing.clear();
+        for input in &mut line.inputs {
+            input.routes.clear();
+        }
+        self.pools[line.pool.index()].lines.push(id);
+        self.lines.push(line);
+        id
+    }
+
+    /// Adds a route and enters it at both of its ends. Routes must come in the order (buyer, input, supplier).
+    ///
+    /// # Panics
+    /// When a line or the buyer's input does not exist.
+    pub fn push_route(&mut self, route: LineRoute) -> RouteId {
+        let id = RouteId::new(self.routes.len());
+        self.lines[route.to.index()].inputs[route.input as usize].routes.push(id);
+        self.lines[route.from.index()].outgoing.push(id);
+        self.routes.push(route);
+        id
+    }
+}

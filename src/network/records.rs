@@ -187,7 +187,7 @@ fn facility(row: Row<'_>, own: &BTreeSet<&str>, findings: &mut Findings) -> Faci
         Some(stage) => row.choice(findings, "E0114", "unit", Unit::of_stage(stage)),
         None => None,
     };
-    let sound = stage.is_some() && unit.is_some();
+    let sound = stage.is_some() && unit.is_some() && is_kebab(&id);
     let unit = unit.unwrap_or(Unit::Magnet);
     let stage = stage.unwrap_or(Stage::OtherDemand);
     let before = findings.errors();

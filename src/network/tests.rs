@@ -384,7 +384,7 @@ proptest! {
     fn no_bytes_cause_a_panic(file in 0_usize..7, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let found = check(&template_with(FILES[file], |_| Some(text.clone())));
-        found.render(false);
+        let _ = found.render(false);
     }
 
     #[test]
@@ -398,7 +398,7 @@ proptest! {
             Some(String::from_utf8_lossy(&bytes).into_owned())
         };
         let found = check(&template_with(FILES[file], change));
-        found.render(false);
+        let _ = found.render(false);
         for (span, _) in found.list().iter().flat_map(|d| &d.labels) {
             prop_assert!(span.end <= found.sources()[span.source.0].text.len() && span.start <= span.end);
         }
