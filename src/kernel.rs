@@ -12,6 +12,7 @@ pub(crate) mod allocate;
 pub(crate) mod book;
 pub(crate) mod compile;
 pub(crate) mod desk;
+pub(crate) mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod observe;
@@ -94,7 +95,7 @@ impl Kernel {
         let streams: [Streams; L] = std::array::from_fn(|lane| Streams::new(self.seed, first + lane as u64));
         draw::start(self, &streams, state);
         for step in 0..self.steps {
-            step::advance(self, &streams, step, state, watch);
+            dispatch::advance(self, &streams, step, state, watch);
         }
     }
 }

@@ -13,48 +13,51 @@ use crate::policy::response::Rationing;
 const FINAL: u32 = u32::MAX;
 
 /// Turns requests into shipments and settles finished stock and final demand.
+#[inline(always)]
 pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for line in 0..kernel.lines.pool.len() {
-        let mut asked = final_request(kernel, line, state);
+        let own = final_request(kernel, line, state);
+        let mut asked = own;
         for &r in kernel.outgoing(line) {
-            let request = &state.leaving[r as usize];
+            let request = state.leaving[r as usize];
             for lane in 0..L {
                 asked[lane] += request[lane];
             }
         }
-        let mut ratio = [1.0; L];
+        let (finished, output) = (state.finished[line], state.output[line]);
+        let (mut have, mut ratio, mut rest) = ([0.0; L], [1.0; L], [0.0; L]);
+        let mut short = false;
         for lane in 0..L {
-            let have = state.finished[line][lane] + state.output[line][lane];
-            if asked[lane] > have {
-                if kernel.switches.rationing == Rationing::Proportional {
-                    ratio[lane] = have / asked[lane];
-                } else {
-                    share_out(kernel, line, lane, have, state);
+            have[lane] = finished[lane] + output[lane];
+            ratio[lane] = if asked[lane] > have[lane] { have[lane] / asked[lane] } else { 1.0 };
+            rest[lane] = (have[lane] - asked[lane]).max(0.0);
+            short |= asked[lane] > have[lane];
+        }
+        state.finished[line] = rest;
+        if kernel.lines.sink[line] {
+            let mut served = own;
+            for lane in 0..L {
+                served[lane] *= ratio[lane];
+            }
+            state.served[line] = served;
+        }
+        if short && kernel.switches.rationing != Rationing::Proportional {
+            for lane in 0..L {
+                if asked[lane] > have[lane] {
+                    share_out(kernel, line, lane, have[lane], state);
+                    ratio[lane] = 1.0;
                 }
-            } else if kernel.lines.sink[line] {
-                let request = final_request(kernel, line, state)[lane];
-                state.served[line][lane] = request;
             }
         }
         if kernel.lines.sink[line] {
-            let request = final_request(kernel, line, state);
-            for lane in 0..L {
-                let have = state.finished[line][lane] + state.output[line][lane];
-                if asked[lane] > have && kernel.switches.rationing == Rationing::Proportional {
-                    state.served[line][lane] = request[lane] * ratio[lane];
-                }
-            }
             settle_final(line, state);
-        }
-        for lane in 0..L {
-            let have = state.finished[line][lane] + state.output[line][lane];
-            state.finished[line][lane] = (have - asked[lane]).max(0.0);
         }
         state.ratio[line] = ratio;
     }
 }
 
 /// Final demand of the step and the part of deferred demand that is caught up now.
+#[inline(always)]
 fn final_request<const L: usize>(kernel: &Kernel, line: usize, state: &State<L>) -> Row<L> {
     if !kernel.lines.sink[line] {
         return [0.0; L];
@@ -66,6 +69,7 @@ fn final_request<const L: usize>(kernel: &Kernel, line: usize, state: &State<L>)
 }
 
 /// What is not served is deferred or lost.
+#[inline(always)]
 fn settle_final<const L: usize>(line: usize, state: &mut State<L>) {
     let defer = state.parameters[Parameter::DeferFraction as usize];
     for lane in 0..L {

@@ -7,6 +7,7 @@ use crate::policy::parameter::Parameter;
 /// Phase 7: what may leave on each route, e = min(book, cap, r_max·max(base flow, expected flow)).
 ///
 /// The gate comes before rationing so that goods are not allotted to routes that cannot ship.
+#[inline(always)]
 pub(crate) fn gate<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let most = state.parameters[Parameter::GateRatio as usize].map(|ratio| ratio * kernel.dt);
     for r in 0..kernel.routes.from.len() {
@@ -35,6 +36,7 @@ pub(crate) fn gate<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 ///
 /// One pass over the routes: what a route orders depends on its own goods and its buyer alone. Rows are
 /// copied to locals, so that the compiler may keep all lanes in registers.
+#[inline(always)]
 pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let dt = kernel.dt;
     let month = (dt / 30.0).min(1.0);

@@ -13,6 +13,7 @@ const LEAST_RELIABILITY: f64 = 0.05;
 pub(crate) const QUALIFIED: f64 = 1.0e6;
 
 /// Phase 5: new orders and final demand of the step, and their smoothed values.
+#[inline(always)]
 pub(crate) fn demand<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let dt = kernel.dt;
     let season = season(kernel, step, &state.parameters[Parameter::SeasonAmplitude as usize]);
@@ -62,6 +63,7 @@ fn season<const L: usize>(kernel: &Kernel, step: u32, amplitude: &Row<L>) -> Row
 }
 
 /// Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
+#[inline(always)]
 pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
     for line in 0..kernel.lines.pool.len() {
@@ -75,6 +77,7 @@ pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
     state.stale = false;
 }
 
+#[inline(always)]
 fn slot_shares<const L: usize>(
     kernel: &Kernel,
     step: u32,
@@ -146,11 +149,13 @@ fn days_open(kernel: &Kernel, step: u32, r: usize, candidate_days: f64) -> f64 {
 }
 
 /// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
+#[inline(always)]
 fn reliability<const L: usize>(ordered: &Row<L>, sent: &Row<L>) -> Row<L> {
     std::array::from_fn(|lane| if ordered[lane] > 0.0 { (sent[lane] / ordered[lane]).min(1.0) } else { 0.0 })
 }
 
 /// Phase 6: wanted output, capacity and over-production, output and the use of inputs.
+#[inline(always)]
 pub(crate) fn produce<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for line in 0..kernel.lines.pool.len() {
         want(kernel, line, state);
@@ -169,6 +174,7 @@ pub(crate) fn produce<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 }
 
 /// X° before capacity: eligible orders, final demand with catch-up, and the gap of finished stock.
+#[inline(always)]
 fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     let blocked_days = state.parameters[Parameter::BlockedBookDays as usize];
@@ -204,6 +210,7 @@ fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
 }
 
 /// Capacity of a pool shared by its lines, and the slow rise of over-production under scarcity.
+#[inline(always)]
 fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     let most = state.parameters[Parameter::OverproductionMax as usize];
@@ -236,6 +243,7 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) 
 }
 
 /// Output of one line and the use of its inputs.
+#[inline(always)]
 fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let slots = kernel.slots_of(line);
     if slots.is_empty() {
@@ -257,8 +265,11 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
         subtract_non_essential(kernel, line, &mut output, state);
     }
     for slot in slots.clone() {
-        let binds = kernel.switches.production != Production::Critical
-            || kernel.lines.criticality[slot] == Criticality::Essential;
+        let binds = match kernel.lines.criticality[slot] {
+            Criticality::Essential => true,
+            Criticality::NonEssential => kernel.switches.production != Production::Critical,
+            Criticality::Negligible => false,
+        };
         if !binds {
             continue;
         }
@@ -285,6 +296,7 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
 /// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in `allows` what
 /// each route's stock allows, and under dedicated sourcing in `leaving` (free until the gate) what each
 /// route can do for its own share: [`consume`] needs both.
+#[inline(always)]
 fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
@@ -310,6 +322,7 @@ fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut 
     })
 }
 
+#[inline(always)]
 fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
     let mut least = [f64::INFINITY; L];
     for r in kernel.routes_of(slot) {
@@ -328,6 +341,7 @@ fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<
 }
 
 /// Σ over routes of what each can do for its own share of new demand and of what is owed on its account.
+#[inline(always)]
 fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
     let range = kernel.routes_of(slot);
     let new = state.demand[line];
@@ -385,6 +399,7 @@ fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, st
 }
 
 /// stock ÷ amount, without limit where nothing is needed.
+#[inline(always)]
 fn per_unit(stock: f64, amount: f64) -> f64 {
     if amount > 0.0 { stock / amount } else { f64::INFINITY }
 }
@@ -395,6 +410,9 @@ fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut 
     let psi = state.parameters[Parameter::Psi as usize];
     let mut least = [1.0_f64; L];
     for slot in kernel.slots_of(line) {
+        if kernel.lines.criticality[slot] == Criticality::Negligible {
+            continue;
+        }
         let mut target = [0.0; L];
         let mut stock = [0.0; L];
         for r in kernel.routes_of(slot) {
@@ -477,6 +495,7 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
 
 /// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
 /// is then missing from what the others have left, in proportion.
+#[inline(always)]
 fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
     let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated;
     let range = kernel.routes_of(slot);

@@ -1,21 +1,18 @@
 //! One step: the phases in their documented order.
 //!
+//! Dense phases are inlined into the callers in `dispatch.rs`, so that each is compiled for its instruction set.
+//!
 //! 1 regimes and shocks → 2 capacity → 3 licence decisions and expiries → 4 arrivals → 5 demand →
 //! 6 production → 7 gate → 8 rationing and dispatch → 9 cancellation, orders, applications →
 //! 10 prices → 11 slow adaptation (weekly) → 12 stockpiles → 13 tally.
 
 use super::compile::Kernel;
 use super::scratch::State;
-use super::{Watch, allocate, book, desk, event, observe, price, produce};
+use super::{allocate, book, desk, event, observe, price, produce};
 use crate::random::philox::Streams;
 
-pub(crate) fn advance<const L: usize, W: Watch<L>>(
-    kernel: &Kernel,
-    streams: &[Streams; L],
-    step: u32,
-    state: &mut State<L>,
-    watch: &mut W,
-) {
+#[inline(always)]
+pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
     event::apply(kernel, streams, step, state);
     desk::decide(kernel, streams, step, state);
     event::caps(kernel, step, state);
@@ -34,10 +31,10 @@ pub(crate) fn advance<const L: usize, W: Watch<L>>(
     event::adapt(kernel, step, state);
     event::stockpiles(kernel, step, state);
     observe::tally(kernel, step, state);
-    watch.step(kernel, step, state);
 }
 
 /// Phase 4: goods due in this step join the buyers' stocks.
+#[inline(always)]
 fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let routes = &kernel.routes;
     for r in 0..routes.from.len() {
