@@ -9,6 +9,12 @@
 //! in the fixed order of the compiled arrays.
 
 pub(crate) mod allocate;
+pub(crate) mod timing;
+pub(crate) mod tally;
+pub(crate) mod source;
+pub(crate) mod share;
+pub(crate) mod response;
+pub(crate) mod capacity;
 pub(crate) mod book;
 pub(crate) mod compile;
 pub(crate) mod desk;
@@ -76,7 +82,7 @@ impl Kernel {
         let state = &mut scratch.0;
         self.run_lanes(first, state, &mut Blind);
         for lane in 0..count.min(Self::LANES) {
-            out.push(observe::outcome(self, state, lane, first + lane as u64));
+            out.push(tally::outcome(self, state, lane, first + lane as u64));
         }
     }
 
@@ -88,7 +94,7 @@ impl Kernel {
     /// The outcome of one lane after [`Kernel::watch`].
     #[must_use]
     pub fn outcome<const L: usize>(&self, state: &State<L>, lane: usize, replication: u64) -> Outcome {
-        observe::outcome(self, state, lane, replication)
+        tally::outcome(self, state, lane, replication)
     }
 
     fn run_lanes<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {

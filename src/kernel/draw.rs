@@ -27,7 +27,7 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     draw_routes(kernel, streams, &coefficients, state);
     solve(kernel, &state.parameters[Parameter::Growth as usize].clone(), state);
     settle(kernel, state);
-    super::event::start(kernel, streams, state);
+    super::timing::start(kernel, streams, state);
     state.desk.reset();
     state.tally.reset();
     super::price::start(state);

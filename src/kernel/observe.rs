@@ -1,4 +1,4 @@
-//! Phase 13 and outcomes: what is counted, in which units, and the names it is published under.
+//! What is counted, in which units, and the names it is published under.
 
 use std::sync::Arc;
 
@@ -6,19 +6,13 @@ use jiff::civil::Date;
 
 use super::compile::{Kernel, is_magnet};
 use super::price::MARKETS;
-use super::scratch::{Row, State, rows};
 use crate::id::{Place, in_european_union};
 use crate::network::line::{LineGraph, Stage};
 use crate::policy::parameter::Parameter;
-use crate::summary::{Design, Metric, Outcome, Series};
-
-/// A reported stop: output at least this share below calm …
-pub const STOP_SHORTFALL: f64 = 0.05;
-/// … on this many consecutive days. Fixed before anything was fitted; a reading of the result, not physics.
-pub const STOP_DAYS: f64 = 3.0;
+use crate::summary::{Design, Metric, Series};
 
 /// Longest customs lag that is looked for, days.
-const LONGEST_LAG: usize = 60;
+pub(crate) const LONGEST_LAG: usize = 60;
 
 /// Routes whose flows make a market's price, with their content of the element.
 #[derive(Debug, Default)]
@@ -31,7 +25,7 @@ pub(crate) struct Market {
 
 /// What a series counts.
 #[derive(Debug)]
-enum Count {
+pub(crate) enum Count {
     /// Magnets leaving China, by month of the customs record.
     Exports(Vec<u32>),
     /// Output of lines, by week.
@@ -49,85 +43,25 @@ enum Count {
 /// Lists compiled once: what to count, and the design of outcomes.
 #[derive(Debug, Default)]
 pub(crate) struct Observe {
-    pub design: Arc<Design>,
-    pub markets: Vec<Market>,
-    counts: Vec<Count>,
+    pub(crate) design: Arc<Design>,
+    pub(crate) markets: Vec<Market>,
+    pub(crate) counts: Vec<Count>,
     /// First cell of each series.
-    offsets: Vec<usize>,
-    cells: usize,
+    pub(crate) offsets: Vec<usize>,
+    pub(crate) cells: usize,
     /// Month (position) of each day of the run and of `LONGEST_LAG` days more.
-    month: Vec<usize>,
-    months: usize,
-    month_days: Vec<f64>,
-    weeks: usize,
+    pub(crate) month: Vec<usize>,
+    pub(crate) months: usize,
+    pub(crate) month_days: Vec<f64>,
+    pub(crate) weeks: usize,
     /// Automaker sites: (site, its lines).
-    makers: Vec<(usize, Vec<u32>)>,
-    maker_regions: Vec<(Place, Vec<usize>)>,
-    stage_lines: Vec<(Stage, Vec<u32>)>,
+    pub(crate) makers: Vec<(usize, Vec<u32>)>,
+    pub(crate) maker_regions: Vec<(Place, Vec<usize>)>,
+    pub(crate) stage_lines: Vec<(Stage, Vec<u32>)>,
     /// Days from the start of the run to the first shock.
-    origin: f64,
+    pub(crate) origin: f64,
     /// Position of the total-exports series.
-    exports_total: Option<usize>,
-}
-
-/// Accumulators of L replications.
-pub(crate) struct Tally<const L: usize> {
-    cells: Vec<Row<L>>,
-    week_output: Vec<Row<L>>,
-    week_calm: Vec<Row<L>>,
-    total_output: Vec<Row<L>>,
-    total_calm: Vec<Row<L>>,
-    fortnight_calm: Vec<Row<L>>,
-    streak: Vec<Row<L>>,
-    stop_days: Vec<Row<L>>,
-    first_stop: Vec<Row<L>>,
-    peak: Row<L>,
-    price_peak: Vec<Row<L>>,
-    pending_peak: Row<L>,
-    /// Tonnes released from stockpiles.
-    pub(crate) released: Row<L>,
-}
-
-impl<const L: usize> Tally<L> {
-    pub(crate) fn new(kernel: &Kernel) -> Self {
-        let observe = &kernel.observe;
-        let lines = kernel.lines.pool.len();
-        Self {
-            cells: rows(observe.cells),
-            week_output: rows(lines),
-            week_calm: rows(lines),
-            total_output: rows(lines),
-            total_calm: rows(lines),
-            fortnight_calm: rows(observe.counts.len() * observe.weeks.div_ceil(2)),
-            streak: rows(observe.makers.len()),
-            stop_days: rows(observe.makers.len()),
-            first_stop: rows(observe.makers.len()),
-            peak: [0.0; L],
-            price_peak: rows(MARKETS.len()),
-            pending_peak: [0.0; L],
-            released: [0.0; L],
-        }
-    }
-
-    pub(crate) fn reset(&mut self) {
-        for rows in [
-            &mut self.cells,
-            &mut self.week_output,
-            &mut self.week_calm,
-            &mut self.total_output,
-            &mut self.total_calm,
-            &mut self.fortnight_calm,
-            &mut self.streak,
-            &mut self.stop_days,
-        ] {
-            rows.fill([0.0; L]);
-        }
-        self.first_stop.fill([-1.0; L]);
-        self.price_peak.fill([1.0; L]);
-        self.peak = [0.0; L];
-        self.pending_peak = [0.0; L];
-        self.released = [0.0; L];
-    }
+    pub(crate) exports_total: Option<usize>,
 }
 
 fn date_of(days: i32) -> Date {
@@ -468,244 +402,4 @@ fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
     }
     push("stockpile_released".into(), "t", 1.0e-6, "Tonnes released from stockpiles");
     list
-}
-
-/// Phase 13: counts the step.
-pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    let dt = kernel.dt;
-    let day = step as usize * kernel.scenario.step_days as usize;
-    for line in 0..kernel.lines.pool.len() {
-        let sink = kernel.lines.sink[line];
-        for lane in 0..L {
-            let calm = if sink { state.calm_demand[line][lane] } else { state.base_output[line][lane] * dt };
-            state.tally.week_calm[line][lane] += calm;
-            state.tally.week_output[line][lane] += state.output[line][lane];
-        }
-    }
-    stops(kernel, day, state);
-    exports(kernel, step, day, state);
-    for lane in 0..L {
-        state.tally.pending_peak[lane] = state.tally.pending_peak[lane].max(state.desk.counts[lane].pending);
-        for market in 0..MARKETS.len() {
-            let price = libm::exp(state.price[market][lane]);
-            state.tally.price_peak[market][lane] = state.tally.price_peak[market][lane].max(price);
-        }
-    }
-    let next = day + kernel.scenario.step_days as usize;
-    if next.is_multiple_of(7) || step + 1 == kernel.steps {
-        close_week(kernel, day / 7, state);
-    }
-}
-
-fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
-    let dt = kernel.dt;
-    for (m, (_, lines)) in kernel.observe.makers.iter().enumerate() {
-        let (mut made, mut calm) = ([0.0; L], [0.0; L]);
-        for &line in lines {
-            for lane in 0..L {
-                made[lane] += state.output[line as usize][lane];
-                calm[lane] += state.calm_demand[line as usize][lane];
-            }
-        }
-        for lane in 0..L {
-            if made[lane] > (1.0 - STOP_SHORTFALL) * calm[lane] {
-                state.tally.streak[m][lane] = 0.0;
-                continue;
-            }
-            let before = state.tally.streak[m][lane];
-            let streak = before + dt;
-            state.tally.streak[m][lane] = streak;
-            if streak >= STOP_DAYS {
-                let counted = if before >= STOP_DAYS { dt } else { streak };
-                state.tally.stop_days[m][lane] += counted;
-                if state.tally.first_stop[m][lane] < 0.0 {
-                    #[allow(clippy::cast_precision_loss)]
-                    let begin = day as f64 + dt - streak - kernel.observe.origin;
-                    state.tally.first_stop[m][lane] = begin.max(0.0);
-                }
-            }
-        }
-    }
-}
-
-fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut State<L>) {
-    let observe = &kernel.observe;
-    for (s, count) in observe.counts.iter().enumerate() {
-        let Count::Exports(routes) = count else { continue };
-        let mut gate = [0.0; L];
-        for &r in routes {
-            for lane in 0..L {
-                gate[lane] += state.leaving[r as usize][lane];
-            }
-        }
-        for lane in 0..L {
-            let lag = state.parameters[Parameter::CustomsLag as usize][lane];
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let whole = (libm::round(lag).max(0.0) as usize).min(LONGEST_LAG - 1);
-            if step == 0 {
-                // Goods that passed the gate before the run are recorded in its first days.
-                let before: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
-                #[allow(clippy::cast_precision_loss)]
-                for late in 0..whole {
-                    let month = observe.month[late];
-                    if month < observe.months {
-                        state.tally.cells[observe.offsets[s] + month][lane] += before;
-                    }
-                }
-            }
-            let month = observe.month.get(day + whole).copied().unwrap_or(usize::MAX);
-            if month < observe.months {
-                state.tally.cells[observe.offsets[s] + month][lane] += gate[lane];
-            }
-        }
-    }
-}
-
-/// Moves the week's sums into series and totals.
-fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>) {
-    let observe = &kernel.observe;
-    for (s, count) in observe.counts.iter().enumerate() {
-        let offset = observe.offsets[s];
-        match count {
-            Count::Exports(_) => {}
-            Count::Output(lines) => {
-                for &line in lines {
-                    for lane in 0..L {
-                        state.tally.cells[offset + week][lane] += state.tally.week_output[line as usize][lane];
-                    }
-                }
-            }
-            Count::Lost(lines) => {
-                // Holds lost output until the fortnight is over; `outcome` divides by calm output.
-                let calm = s * observe.weeks.div_ceil(2) + week / 2;
-                for &line in lines {
-                    let line = line as usize;
-                    for lane in 0..L {
-                        let lost = state.tally.week_calm[line][lane] - state.tally.week_output[line][lane];
-                        state.tally.cells[offset + week / 2][lane] += lost;
-                        state.tally.fortnight_calm[calm][lane] += state.tally.week_calm[line][lane];
-                    }
-                }
-            }
-            Count::Cover(routes) => state.tally.cells[offset + week] = cover(kernel, routes, state),
-            Count::Price(market) => state.tally.cells[offset + week] = state.price[*market].map(libm::exp),
-            Count::Licences(which) => {
-                for lane in 0..L {
-                    let counts = &state.desk.counts[lane];
-                    state.tally.cells[offset + week][lane] =
-                        [counts.pending, counts.approved, counts.returned, counts.rejected][*which];
-                }
-            }
-        }
-    }
-    let (mut made, mut calm) = ([0.0; L], [0.0; L]);
-    for (_, lines) in &observe.makers {
-        for &line in lines {
-            for lane in 0..L {
-                made[lane] += state.tally.week_output[line as usize][lane];
-                calm[lane] += state.tally.week_calm[line as usize][lane];
-            }
-        }
-    }
-    for lane in 0..L {
-        if calm[lane] > 0.0 {
-            state.tally.peak[lane] = state.tally.peak[lane].max(1.0 - made[lane] / calm[lane]);
-        }
-    }
-    for line in 0..kernel.lines.pool.len() {
-        for lane in 0..L {
-            state.tally.total_output[line][lane] += state.tally.week_output[line][lane];
-            state.tally.total_calm[line][lane] += state.tally.week_calm[line][lane];
-        }
-    }
-    state.tally.week_output.fill([0.0; L]);
-    state.tally.week_calm.fill([0.0; L]);
-}
-
-/// Days of use that the stocks of a set of routes cover: Σ stock ÷ Σ expected use.
-fn cover<const L: usize>(kernel: &Kernel, routes: &[u32], state: &State<L>) -> Row<L> {
-    let (mut stock, mut flow) = ([0.0; L], [0.0; L]);
-    for &r in routes {
-        let r = r as usize;
-        let buyer = kernel.routes.to[r] as usize;
-        for lane in 0..L {
-            stock[lane] += state.stock[r][lane];
-            flow[lane] += state.amount[r][lane] * state.share[r][lane] * state.base_output[buyer][lane];
-        }
-    }
-    std::array::from_fn(|lane| if flow[lane] > 0.0 { stock[lane] / flow[lane] } else { 0.0 })
-}
-
-/// The numbers of one lane, in the order of the design.
-pub(crate) fn outcome<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize, replication: u64) -> Outcome {
-    let observe = &kernel.observe;
-    let tally = &state.tally;
-    let lost_by = |lines: &[u32]| -> f64 {
-        lines.iter().map(|line| tally.total_calm[*line as usize][lane] - tally.total_output[*line as usize][lane]).sum()
-    };
-    let mut metrics = Vec::with_capacity(observe.design.metrics.len());
-    if !observe.makers.is_empty() {
-        let each: Vec<f64> = observe.makers.iter().map(|(_, lines)| lost_by(lines)).collect();
-        let calm: f64 =
-            observe.makers.iter().flat_map(|(_, lines)| lines).map(|line| tally.total_calm[*line as usize][lane]).sum();
-        let lost: f64 = each.iter().sum();
-        let firsts: Vec<f64> = tally.first_stop.iter().map(|row| row[lane]).collect();
-        let stopped = firsts.iter().filter(|day| **day >= 0.0).count();
-        let first = firsts.iter().copied().filter(|day| *day >= 0.0).fold(f64::INFINITY, f64::min);
-        metrics.push(lost);
-        metrics.push(if calm > 0.0 { lost / calm } else { 0.0 });
-        metrics.push(tally.peak[lane]);
-        metrics.push(f64::from(u8::from(stopped > 0)));
-        metrics.push(if stopped > 0 { first } else { -1.0 });
-        metrics.push(f64::from(u32::try_from(stopped).unwrap_or(u32::MAX)));
-        for (_, members) in &observe.maker_regions {
-            metrics.push(members.iter().map(|m| each[*m]).sum());
-        }
-        for m in 0..observe.makers.len() {
-            metrics.push(each[m]);
-            metrics.push(f64::from(u8::from(firsts[m] >= 0.0)));
-            metrics.push(firsts[m]);
-            metrics.push(tally.stop_days[m][lane]);
-        }
-    }
-    for (_, lines) in &observe.stage_lines {
-        metrics.push(lost_by(lines));
-    }
-    if let Some(total) = observe.exports_total {
-        let months = &tally.cells[observe.offsets[total]..observe.offsets[total] + observe.months];
-        let Count::Exports(routes) = &observe.counts[total] else { unreachable!("the series was found by its name") };
-        let daily: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let from = observe.month.get(observe.origin as usize).copied().unwrap_or(0);
-        let trough = months
-            .iter()
-            .zip(&observe.month_days)
-            .skip(from)
-            .map(|(tonnes, days)| if daily > 0.0 { tonnes[lane] / (daily * days) } else { 0.0 })
-            .fold(f64::INFINITY, f64::min);
-        metrics.push(months.iter().map(|row| row[lane]).sum());
-        metrics.push(if trough.is_finite() { trough } else { 1.0 });
-    }
-    for market in 0..MARKETS.len() {
-        if !observe.markets[market].crossing.is_empty() {
-            metrics.push(tally.price_peak[market][lane]);
-        }
-    }
-    if !kernel.rules.is_empty() {
-        let counts = &state.desk.counts[lane];
-        metrics.extend([counts.filed, counts.approved, counts.returned, counts.rejected, tally.pending_peak[lane]]);
-        metrics.push(if counts.approved > 0.0 { counts.waited / counts.approved } else { 0.0 });
-    }
-    metrics.push(tally.released[lane]);
-    let mut series: Vec<f64> = tally.cells.iter().map(|row| row[lane]).collect();
-    for (s, count) in observe.counts.iter().enumerate() {
-        if matches!(count, Count::Lost(_)) {
-            for period in 0..observe.weeks.div_ceil(2) {
-                let calm = tally.fortnight_calm[s * observe.weeks.div_ceil(2) + period][lane];
-                let cell = &mut series[observe.offsets[s] + period];
-                *cell = if calm > 0.0 { *cell / calm } else { 0.0 };
-            }
-        }
-    }
-    Outcome { replication, metrics, series }
 }

@@ -1,16 +1,11 @@
-//! Phases 5 and 6: demand, shares in use, wanted output, production.
+//! Phases 5 and 6: demand, wanted output, production.
 
 use super::compile::{Kernel, NONE};
 use super::scratch::{Bound, Row, State};
+use super::source::{consume, limit, per_unit};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
-use crate::policy::response::{Production, Sourcing};
-
-/// Smallest reliability a route is credited with when shares adapt, so that it can recover.
-const LEAST_RELIABILITY: f64 = 0.05;
-
-/// `candidate_days` at and beyond which a candidate is qualified.
-pub(crate) const QUALIFIED: f64 = 1.0e6;
+use crate::policy::response::Production;
 
 /// Phase 5: new orders and final demand of the step, and their smoothed values.
 #[inline(always)]
@@ -60,98 +55,6 @@ fn season<const L: usize>(kernel: &Kernel, step: u32, amplitude: &Row<L>) -> Row
     // 1 December 1970 was day 334.
     let wave = libm::cos((day - 334.0) / 365.25 * std::f64::consts::TAU);
     amplitude.map(|a| 1.0 + a * wave)
-}
-
-/// Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
-#[inline(always)]
-pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    let exponent = state.parameters[Parameter::AdaptationExponent as usize];
-    for line in 0..kernel.lines.pool.len() {
-        let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
-        for slot in kernel.slots_of(line) {
-            if pooled || state.stale || kernel.lines.slot_changes[slot] {
-                slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
-            }
-        }
-    }
-    state.stale = false;
-}
-
-#[inline(always)]
-fn slot_shares<const L: usize>(
-    kernel: &Kernel,
-    step: u32,
-    slot: usize,
-    exponent: Option<&Row<L>>,
-    state: &mut State<L>,
-) {
-    let range = kernel.routes_of(slot);
-    let ramp_days = state.parameters[Parameter::RampDays as usize];
-    let mut sum = [0.0; L];
-    let mut displaced = [0.0; L];
-    for r in range.clone() {
-        let (ordered, sent) = (state.ordered_month[r], state.sent_month[r]);
-        let reliability = reliability(&ordered, &sent);
-        if is_late(kernel, r) {
-            for lane in 0..L {
-                let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
-                let ramp = if kernel.routes.candidate[r] { f64::from(u8::from(since > 0.0)) } else { (since / ramp_days[lane]).clamp(0.0, 1.0) };
-                let share = state.weight[r][lane] * ramp;
-                state.share[r][lane] = share;
-                // Others give way only to what the newcomer has been seen to deliver.
-                displaced[lane] += share * reliability[lane];
-            }
-            continue;
-        }
-        let (weight, tariff, growth) = (state.weight[r], state.tariff[r], state.growth[r]);
-        let mut raw = [0.0; L];
-        for lane in 0..L {
-            raw[lane] = weight[lane] * tariff[lane] * growth[lane];
-        }
-        if let Some(exponent) = exponent {
-            for lane in 0..L {
-                let credit = reliability[lane].max(LEAST_RELIABILITY);
-                raw[lane] *= if kernel.unit_exponent { credit } else { libm::pow(credit, exponent[lane]) };
-            }
-        }
-        for lane in 0..L {
-            sum[lane] += raw[lane];
-        }
-        state.share[r] = raw;
-    }
-    let mut scale = [0.0; L];
-    for lane in 0..L {
-        scale[lane] = if sum[lane] > 0.0 { (1.0 - displaced[lane]).max(0.0) / sum[lane] } else { 0.0 };
-    }
-    for r in range {
-        if !is_late(kernel, r) {
-            let mut share = state.share[r];
-            for lane in 0..L {
-                share[lane] *= scale[lane];
-            }
-            state.share[r] = share;
-        }
-    }
-}
-
-/// Whether the route opens or qualifies during the run.
-pub(crate) fn is_late(kernel: &Kernel, r: usize) -> bool {
-    kernel.routes.opens[r] > 0 || kernel.routes.candidate[r]
-}
-
-/// Days since a late route opened, or since a candidate qualified.
-fn days_open(kernel: &Kernel, step: u32, r: usize, candidate_days: f64) -> f64 {
-    if kernel.routes.candidate[r] {
-        candidate_days - QUALIFIED + 1.0
-    } else {
-        (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt
-    }
-}
-
-/// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
-#[inline(always)]
-fn reliability<const L: usize>(ordered: &Row<L>, sent: &Row<L>) -> Row<L> {
-    std::array::from_fn(|lane| if ordered[lane] > 0.0 { (sent[lane] / ordered[lane]).min(1.0) } else { 0.0 })
 }
 
 /// Phase 6: wanted output, capacity and over-production, output and the use of inputs.
@@ -293,117 +196,6 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     }
 }
 
-/// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in `allows` what
-/// each route's stock allows, and under dedicated sourcing in `leaving` (free until the gate) what each
-/// route can do for its own share: [`consume`] needs both.
-#[inline(always)]
-fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
-    let sourcing = kernel.lines.sourcing[line];
-    let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
-    let mut pooled = [0.0; L];
-    for r in kernel.routes_of(slot) {
-        let (stock, amount) = (state.stock[r], state.amount[r]);
-        let mut allows = [0.0; L];
-        for lane in 0..L {
-            allows[lane] = per_unit(stock[lane], amount[lane]);
-            pooled[lane] += allows[lane];
-        }
-        state.allows[r] = allows;
-    }
-    if mix >= 1.0 {
-        return pooled;
-    }
-    let own = match sourcing {
-        Sourcing::AllNeeded => all_needed_limit(kernel, slot, state),
-        _ => dedicated_limit(kernel, line, slot, state),
-    };
-    std::array::from_fn(|lane| {
-        if mix > 0.0 { (1.0 - mix) * own[lane] + mix * pooled[lane] } else { own[lane] }
-    })
-}
-
-#[inline(always)]
-fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
-    let mut least = [f64::INFINITY; L];
-    for r in kernel.routes_of(slot) {
-        if is_late(kernel, r) {
-            continue;
-        }
-        let (amount, share, stock) = (state.amount[r], state.share[r], state.stock[r]);
-        for lane in 0..L {
-            let need = amount[lane] * share[lane];
-            if need > 0.0 {
-                least[lane] = least[lane].min(stock[lane] / need);
-            }
-        }
-    }
-    least
-}
-
-/// Σ over routes of what each can do for its own share of new demand and of what is owed on its account.
-#[inline(always)]
-fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
-    let range = kernel.routes_of(slot);
-    let new = state.demand[line];
-    let owing = state.owing[line];
-    let mut late = [0.0; L];
-    let mut others = [1.0; L];
-    let changes = kernel.lines.slot_changes[slot];
-    if changes {
-        others = [0.0; L];
-        for r in range.clone() {
-            for lane in 0..L {
-                if is_late(kernel, r) {
-                    let can = (state.share[r][lane] * new[lane]).min(state.allows[r][lane]);
-                    state.leaving[r][lane] = can;
-                    late[lane] += can;
-                } else {
-                    others[lane] += state.share[r][lane];
-                }
-            }
-        }
-    }
-    let mut owed = [0.0; L];
-    for r in range.clone() {
-        let own = state.owed[r];
-        for lane in 0..L {
-            owed[lane] += own[lane];
-        }
-    }
-    let mut keep = [1.0; L];
-    let mut fresh = [0.0; L];
-    for lane in 0..L {
-        // What is owed on all routes together never exceeds what the line still owes.
-        if owed[lane] > owing[lane] {
-            keep[lane] = owing[lane] / owed[lane];
-        }
-        fresh[lane] = if others[lane] > 0.0 { (new[lane] - late[lane]).max(0.0) / others[lane] } else { 0.0 };
-    }
-    let mut sum = late;
-    for r in range {
-        if changes && is_late(kernel, r) {
-            continue;
-        }
-        let (share, allows) = (state.share[r], state.allows[r]);
-        let mut due = state.owed[r];
-        let mut can = [0.0; L];
-        for lane in 0..L {
-            due[lane] = share[lane] * fresh[lane] + due[lane] * keep[lane];
-            can[lane] = due[lane].min(allows[lane]);
-            sum[lane] += can[lane];
-        }
-        state.owed[r] = due;
-        state.leaving[r] = can;
-    }
-    sum
-}
-
-/// stock ÷ amount, without limit where nothing is needed.
-#[inline(always)]
-fn per_unit(stock: f64, amount: f64) -> f64 {
-    if amount > 0.0 { stock / amount } else { f64::INFINITY }
-}
-
 /// BoARIO: output falls already when a stock is below ψ of its target; where ψ·target is less than a step's
 /// use the rule would bind in calm, and the hard limit serves instead.
 fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut Row<L>, state: &State<L>) {
@@ -489,64 +281,6 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
             state.restart[line][lane] = state.parameters[Parameter::RestartDays as usize][lane].max(dt);
             state.output[line][lane] = 0.0;
             state.bound[line][lane] = Bound::STOPPED;
-        }
-    }
-}
-
-/// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
-/// is then missing from what the others have left, in proportion.
-#[inline(always)]
-fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
-    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated;
-    let range = kernel.routes_of(slot);
-    let output = state.output[line];
-    let mut scale = output;
-    if dedicated {
-        let mut can = [0.0; L];
-        for r in range.clone() {
-            let own = state.leaving[r];
-            for lane in 0..L {
-                can[lane] += own[lane];
-            }
-        }
-        for lane in 0..L {
-            scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
-        }
-    }
-    let mut taken = [0.0; L];
-    let mut left = [0.0; L];
-    for r in range.clone() {
-        let part = if dedicated { state.leaving[r] } else { state.share[r] };
-        let allows = state.allows[r];
-        let mut used = [0.0; L];
-        for lane in 0..L {
-            used[lane] = (part[lane] * scale[lane]).min(allows[lane]);
-            taken[lane] += used[lane];
-            left[lane] += if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
-        }
-        state.leaving[r] = used;
-    }
-    let mut draw = [0.0; L];
-    for lane in 0..L {
-        let missing = (output[lane] - taken[lane]).max(0.0);
-        draw[lane] = if left[lane] > 0.0 { (missing / left[lane]).min(1.0) } else { 0.0 };
-    }
-    for r in range {
-        let (allows, amount) = (state.allows[r], state.amount[r]);
-        let mut used = state.leaving[r];
-        let mut stock = state.stock[r];
-        for lane in 0..L {
-            let rest = if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
-            used[lane] += rest * draw[lane];
-            stock[lane] = (stock[lane] - used[lane] * amount[lane]).max(0.0);
-        }
-        state.stock[r] = stock;
-        if dedicated {
-            let mut owed = state.owed[r];
-            for lane in 0..L {
-                owed[lane] = (owed[lane] - used[lane]).max(0.0);
-            }
-            state.owed[r] = owed;
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::allocate::Claim;
 use super::compile::Kernel;
 use super::desk::Desk;
-use super::observe::Tally;
+use super::tally::Tally;
 
 /// One number per lane.
 pub type Row<const L: usize> = [f64; L];

@@ -8,7 +8,7 @@
 
 use super::compile::Kernel;
 use super::scratch::State;
-use super::{allocate, book, desk, event, observe, price, produce};
+use super::{allocate, book, desk, event, price, produce, response, share, tally};
 use crate::random::philox::Streams;
 
 #[inline(always)]
@@ -18,7 +18,7 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], s
     event::caps(kernel, step, state);
     arrive(kernel, step, state);
     produce::demand(kernel, step, state);
-    produce::shares(kernel, step, state);
+    share::shares(kernel, step, state);
     produce::produce(kernel, state);
     book::gate(kernel, state);
     event::quotas(kernel, state);
@@ -28,9 +28,9 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], s
     desk::shipped(kernel, step, state);
     desk::file(kernel, streams, step, state);
     price::relax(kernel, state);
-    event::adapt(kernel, step, state);
-    event::stockpiles(kernel, step, state);
-    observe::tally(kernel, step, state);
+    response::adapt(kernel, step, state);
+    response::stockpiles(kernel, step, state);
+    tally::tally(kernel, step, state);
 }
 
 /// Phase 4: goods due in this step join the buyers' stocks.

@@ -1,0 +1,124 @@
+//! Phases 11 and 12: qualification of new suppliers, substitution, stockpiles.
+
+use super::compile::Kernel;
+use super::event::active;
+use super::scratch::State;
+use super::share::QUALIFIED;
+use crate::policy::parameter::Parameter;
+use crate::policy::shock::Kind;
+
+/// First value of a candidate's clock that means "being qualified".
+const WAITING: f64 = 1.0e5;
+
+/// Phase 11: qualification of candidates (daily clocks), substitution (weekly).
+pub(crate) fn adapt<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    qualify(kernel, state);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let week = (7.0 / kernel.dt).round().max(1.0) as u32;
+    if step % week != 0 {
+        return;
+    }
+    for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
+        let Kind::Substitution { lines, limit, .. } = &shock.kind else { continue };
+        for lane in 0..L {
+            if !active(state, position, step, lane) {
+                continue;
+            }
+            let years = (f64::from(step) - state.shock_start[position][lane]) * kernel.dt / 365.0;
+            let fastest = state.parameters[Parameter::SubstitutionCap as usize][lane];
+            let replaced = (state.shock_size[position][lane].min(fastest) * years).min(*limit);
+            let before = state.shock_left[position][lane];
+            for line in lines {
+                substitute(kernel, line.index(), lane, (before, replaced), state);
+            }
+            state.shock_left[position][lane] = replaced.max(before);
+        }
+    }
+}
+
+/// Moves a share of a line's heavy-rare-earth input to its heavy-free one: from `before` to `after` replaced.
+fn substitute<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    lane: usize,
+    (before, after): (f64, f64),
+    state: &mut State<L>,
+) {
+    if after <= before || before >= 1.0 {
+        return;
+    }
+    let graph = kernel.graph();
+    let inputs = &graph.lines[line].inputs;
+    let find = |heavy: bool| {
+        inputs.iter().position(|input| graph.materials[input.material.index()].heavy == heavy)
+    };
+    let (Some(from), Some(to)) = (find(true), find(false)) else { return };
+    let first = kernel.lines.slots[line] as usize;
+    let (from, to) = (kernel.routes_of(first + from), kernel.routes_of(first + to));
+    let Some(probe) = from.clone().next() else { return };
+    let moved = state.amount[probe][lane] * (after - before) / (1.0 - before);
+    for r in from {
+        state.amount[r][lane] -= moved;
+    }
+    for r in to {
+        state.amount[r][lane] += moved;
+    }
+}
+
+/// A candidate's clock runs while its buyer's line falls short for want of the material; after the trigger
+/// the qualification runs on its own.
+fn qualify<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    for &r in &kernel.candidates {
+        let r = r as usize;
+        let buyer = kernel.routes.to[r] as usize;
+        let slot = kernel.graph().routes[kernel.routes.id[r].index()].input;
+        let dt = kernel.dt;
+        for lane in 0..L {
+            let clock = &mut state.candidate_days[r][lane];
+            if *clock >= WAITING {
+                *clock += dt;
+                let needed = WAITING + state.parameters[Parameter::QualificationDays as usize][lane];
+                if *clock >= needed && *clock < QUALIFIED {
+                    *clock = QUALIFIED;
+                    state.stale = true;
+                }
+                continue;
+            }
+            let short = state.bound[buyer][lane] == slot;
+            *clock = if short { *clock + dt } else { 0.0 };
+            if *clock >= state.parameters[Parameter::QualificationTrigger as usize][lane] {
+                *clock = WAITING;
+            }
+        }
+    }
+}
+
+/// Phase 12: stockpiles are released to buyers whose cover is low.
+pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
+        let Kind::StockpileRelease { routes, rate, trigger_cover, .. } = &shock.kind else { continue };
+        for lane in 0..L {
+            if !active(state, position, step, lane) || state.shock_left[position][lane] <= 0.0 {
+                continue;
+            }
+            let gap = |state: &State<L>, r: usize| -> f64 {
+                let flow = state.amount[r][lane]
+                    * state.share[r][lane]
+                    * state.trend[kernel.routes.to[r] as usize][lane];
+                (trigger_cover * flow - state.stock[r][lane]).max(0.0)
+            };
+            let wanted: f64 = routes.iter().map(|id| gap(state, kernel.route(*id))).sum();
+            let released = wanted.min(rate * kernel.dt).min(state.shock_left[position][lane]);
+            if released <= 0.0 {
+                continue;
+            }
+            for &id in routes {
+                let r = kernel.route(id);
+                let part = released * gap(state, r) / wanted;
+                state.stock[r][lane] += part;
+            }
+            state.shock_left[position][lane] -= released;
+            state.tally.released[lane] += released;
+        }
+    }
+}

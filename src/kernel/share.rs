@@ -1,0 +1,104 @@
+//! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
+
+use super::compile::Kernel;
+use super::scratch::{Row, State};
+use crate::policy::parameter::Parameter;
+use crate::policy::response::Sourcing;
+
+/// Smallest reliability a route is credited with when shares adapt, so that it can recover.
+const LEAST_RELIABILITY: f64 = 0.05;
+
+/// `candidate_days` at and beyond which a candidate is qualified.
+pub(crate) const QUALIFIED: f64 = 1.0e6;
+
+/// Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
+#[inline(always)]
+pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let exponent = state.parameters[Parameter::AdaptationExponent as usize];
+    for line in 0..kernel.lines.pool.len() {
+        let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
+        for slot in kernel.slots_of(line) {
+            if pooled || state.stale || kernel.lines.slot_changes[slot] {
+                slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
+            }
+        }
+    }
+    state.stale = false;
+}
+
+#[inline(always)]
+fn slot_shares<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    slot: usize,
+    exponent: Option<&Row<L>>,
+    state: &mut State<L>,
+) {
+    let range = kernel.routes_of(slot);
+    let ramp_days = state.parameters[Parameter::RampDays as usize];
+    let mut sum = [0.0; L];
+    let mut displaced = [0.0; L];
+    for r in range.clone() {
+        let (ordered, sent) = (state.ordered_month[r], state.sent_month[r]);
+        let reliability = reliability(&ordered, &sent);
+        if is_late(kernel, r) {
+            for lane in 0..L {
+                let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
+                let ramp = if kernel.routes.candidate[r] { f64::from(u8::from(since > 0.0)) } else { (since / ramp_days[lane]).clamp(0.0, 1.0) };
+                let share = state.weight[r][lane] * ramp;
+                state.share[r][lane] = share;
+                // Others give way only to what the newcomer has been seen to deliver.
+                displaced[lane] += share * reliability[lane];
+            }
+            continue;
+        }
+        let (weight, tariff, growth) = (state.weight[r], state.tariff[r], state.growth[r]);
+        let mut raw = [0.0; L];
+        for lane in 0..L {
+            raw[lane] = weight[lane] * tariff[lane] * growth[lane];
+        }
+        if let Some(exponent) = exponent {
+            for lane in 0..L {
+                let credit = reliability[lane].max(LEAST_RELIABILITY);
+                raw[lane] *= if kernel.unit_exponent { credit } else { libm::pow(credit, exponent[lane]) };
+            }
+        }
+        for lane in 0..L {
+            sum[lane] += raw[lane];
+        }
+        state.share[r] = raw;
+    }
+    let mut scale = [0.0; L];
+    for lane in 0..L {
+        scale[lane] = if sum[lane] > 0.0 { (1.0 - displaced[lane]).max(0.0) / sum[lane] } else { 0.0 };
+    }
+    for r in range {
+        if !is_late(kernel, r) {
+            let mut share = state.share[r];
+            for lane in 0..L {
+                share[lane] *= scale[lane];
+            }
+            state.share[r] = share;
+        }
+    }
+}
+
+/// Whether the route opens or qualifies during the run.
+pub(crate) fn is_late(kernel: &Kernel, r: usize) -> bool {
+    kernel.routes.opens[r] > 0 || kernel.routes.candidate[r]
+}
+
+/// Days since a late route opened, or since a candidate qualified.
+fn days_open(kernel: &Kernel, step: u32, r: usize, candidate_days: f64) -> f64 {
+    if kernel.routes.candidate[r] {
+        candidate_days - QUALIFIED + 1.0
+    } else {
+        (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt
+    }
+}
+
+/// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
+#[inline(always)]
+fn reliability<const L: usize>(ordered: &Row<L>, sent: &Row<L>) -> Row<L> {
+    std::array::from_fn(|lane| if ordered[lane] > 0.0 { (sent[lane] / ordered[lane]).min(1.0) } else { 0.0 })
+}
