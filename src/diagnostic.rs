@@ -6,6 +6,10 @@
 
 use annotate_snippets::{Annotation, AnnotationKind, Level, Renderer, Snippet};
 
+/// Problems that [`Diagnostics::render`] shows; of the others it says how many there are. A file that is
+/// something else altogether has a problem on every line, and nobody reads a hundred thousand.
+pub const MOST_SHOWN: usize = 100;
+
 /// Index of a text in [`Diagnostics`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct SourceId(pub usize);
@@ -167,9 +171,12 @@ impl Diagnostics {
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let mut out = String::new();
-        for diagnostic in &self.list {
+        for diagnostic in self.list.iter().take(MOST_SHOWN) {
             out.push_str(&self.render_one(diagnostic, &renderer));
             out.push_str("\n\n");
+        }
+        if let more @ 1.. = self.list.len().saturating_sub(MOST_SHOWN) {
+            out.push_str(&format!("and {more} more\n\n"));
         }
         out
     }

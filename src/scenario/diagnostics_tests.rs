@@ -110,6 +110,34 @@ fn a_file_of_a_gigabyte_is_refused_unread() {
 }
 
 #[test]
+fn hostile_megabytes_are_answered_soon_and_briefly() {
+    let line = |part: &str| part.repeat(990_000 / part.len());
+    for (name, text) in [
+        ("brackets", line("[")),
+        ("braces", format!("a = {}", line("{a="))),
+        ("dots", format!("{} = 1", line("a."))),
+        ("no TOML on any line", line("x\n")),
+        ("unknown keys", (0..60_000).map(|n| format!("k{n} = 1\n")).collect()),
+        ("one long text", format!("title = \"{}\"\nfoo = 1", line("é"))),
+        ("quotes", line("\"")),
+        ("shocks", line("[[shock]]\n")),
+        ("commas", format!("sources = [{}]", line("1,"))),
+        ("carriage returns", line("a = 1\r")),
+    ] {
+        let started = std::time::Instant::now();
+        let mut diagnostics = Diagnostics::new();
+        let layers = overlay::open_text("hostile.toml", &text, &mut diagnostics);
+        let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &[], &mut diagnostics));
+        assert!(scenario.is_none());
+        let parsed = started.elapsed();
+        let message = diagnostics.render(false);
+        println!("{name}: {parsed:?}, then {:?}, {} bytes", started.elapsed() - parsed, message.len());
+        assert!(started.elapsed().as_secs() < 20, "{name} took {:?}", started.elapsed());
+        assert!(message.len() < 500_000, "{name}: {} bytes of messages", message.len());
+    }
+}
+
+#[test]
 fn sets_that_mean_nothing_are_refused_with_their_own_source() {
     let path = Path::new("2025-april-controls");
     for (set, code) in [

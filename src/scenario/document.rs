@@ -14,6 +14,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span};
 pub const LARGEST_TEXT: usize = 1_000_000;
 /// Deepest nesting of brackets, or parts of a dotted key.
 pub const DEEPEST_NESTING: usize = 32;
+/// Mistakes of syntax shown one by one; one often causes the next.
+pub const MOST_SYNTAX_ERRORS: usize = 20;
 
 /// A value and where it was typed.
 #[derive(Clone, PartialEq, Debug)]
@@ -144,12 +146,18 @@ impl Document {
             return None;
         }
         let (table, errors) = toml::de::DeTable::parse_recoverable(text);
-        for error in &errors {
+        for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
             let range = error.span().unwrap_or(0..0);
             diagnostics.push(
                 Diagnostic::error("E0205", format!("this is not TOML: {}", one_line(error.message())))
                     .at(Span { source, start: range.start, end: range.end }, "here")
                     .help("see https://toml.io; texts stand in double quotes, dates stand without quotes"),
+            );
+        }
+        if let more @ 1.. = errors.len().saturating_sub(MOST_SYNTAX_ERRORS) {
+            diagnostics.push(
+                Diagnostic::error("E0205", format!("this is not TOML in {more} more places"))
+                    .help("is this the right file?"),
             );
         }
         let span = Span { source, start: 0, end: 0 };
