@@ -10,6 +10,7 @@
 //! | [`inoue`] | production over time after Inoue and Todo: stocks, orders, rationing |
 //! | [`esri`] | the economic systemic risk index after Diem and others: a fixed point, many scenarios at once |
 
+mod block;
 mod cascade;
 mod cells;
 pub mod esri;

@@ -238,11 +238,11 @@ impl<'a, const L: usize> Cascade<'a, L> {
                 self.capacity.iter_mut().enumerate().filter(|(at, _)| self.sector_changed[*at])
             {
                 // What is left of a sector is added up afresh where differences would have lost its digits.
-                for lane in 0..L {
-                    if capacity[lane] < 1e-6 * self.unshocked[sector] {
+                for (lane, capacity) in capacity.iter_mut().enumerate() {
+                    if *capacity < 1e-6 * self.unshocked[sector] {
                         let left =
                             |firm: &u32| sales[*firm as usize] * (1.0 - self.down[*firm as usize][lane]);
-                        capacity[lane] = model.members[sector].iter().map(left).sum();
+                        *capacity = model.members[sector].iter().map(left).sum();
                     }
                 }
             }
@@ -256,7 +256,9 @@ impl<'a, const L: usize> Cascade<'a, L> {
                     });
                     let mut changed = false;
                     for lane in 0..L {
-                        changed |= (felt[lane] != self.felt[firm][lane]) & live[lane];
+                        #[expect(clippy::float_cmp, reason = "whether anything moved at all")]
+                        let moved = felt[lane] != self.felt[firm][lane];
+                        changed |= moved & live[lane];
                     }
                     self.felt[firm] = felt;
                     if changed {
@@ -290,6 +292,7 @@ impl<const L: usize> Default for Sums<L> {
 }
 
 /// Adds weight × loss of the neighbours in a range of a row.
+#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn add_up<const L: usize>(
     sum: &mut Lanes<L>,
@@ -305,11 +308,13 @@ fn add_up<const L: usize>(
     }
 }
 
+#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
+#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }

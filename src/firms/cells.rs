@@ -139,16 +139,15 @@ impl<'a> Table<'a> {
         let mut roles = vec![None; names.len()];
         let before = self.problems.len();
         for (column, wanted) in columns.iter().enumerate() {
-            match names.iter().position(|(name, _)| name == wanted) {
-                Some(found) => roles[found] = Some(column),
-                None => {
-                    let message = format!("column `{wanted}` is missing");
-                    let near = nearest(wanted, names.iter().map(|(name, _)| name.as_str()))
-                        .filter(|near| !near.is_empty());
-                    let help = near.map_or_else(String::new, |near| format!("`{near}` looks like it; "));
-                    let help = format!("{help}the first line must name {}", columns.join(", "));
-                    self.add(Problem::new("E641", (begin, end), message).help(help));
-                }
+            if let Some(found) = names.iter().position(|(name, _)| name == wanted) {
+                roles[found] = Some(column);
+            } else {
+                let message = format!("column `{wanted}` is missing");
+                let near = nearest(wanted, names.iter().map(|(name, _)| name.as_str()))
+                    .filter(|near| !near.is_empty());
+                let help = near.map_or_else(String::new, |near| format!("`{near}` looks like it; "));
+                let help = format!("{help}the first line must name {}", columns.join(", "));
+                self.add(Problem::new("E641", (begin, end), message).help(help));
             }
         }
         let width = roles.len();

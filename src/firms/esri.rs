@@ -147,7 +147,7 @@ impl<'a> Model<'a> {
                         inputs.weight.push(weight / all);
                     }
                     Criticality::Essential => {
-                        kept.push((network.sector[*supplier as usize], *supplier, *weight))
+                        kept.push((network.sector[*supplier as usize], *supplier, *weight));
                     }
                 }
             }

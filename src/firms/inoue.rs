@@ -29,8 +29,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::FirmNetwork;
+use super::block::{Book, FirmState, Initial, NOTHING, State};
 use super::layout::{Plan, compile};
-use super::water;
 
 /// What a firm does when it cannot make what was ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -115,57 +115,6 @@ pub struct Simulation {
     desks: Vec<Mutex<Vec<[f64; 2]>>>,
 }
 
-/// What changes in a block.
-struct State {
-    /// Days of stock of each purchase: S / A.
-    stock: Vec<f64>,
-    firms: Vec<FirmState>,
-    /// Final demand, and what firms without output order, which never changes.
-    base_demand: Vec<f64>,
-    /// Room for the demand of each firm.
-    demand: Vec<f64>,
-    /// Initial production, value added, share of capacity left.
-    initial: Vec<Initial>,
-    /// Water-filling: where the buyers of each firm begin in `buyers`, and room for them.
-    buyer_start: Vec<u32>,
-    buyer_next: Vec<u32>,
-    buyers: Vec<(f64, f64)>,
-    production: f64,
-    value_added: f64,
-}
-
-#[derive(Clone, Copy)]
-struct FirmState {
-    /// Production ÷ initial production, of this step and of the one whose orders are on their way.
-    now: f64,
-    before: f64,
-    /// Least days of stock over the sectors the firm buys from.
-    cover: f64,
-}
-
-#[derive(Clone, Copy)]
-struct Initial {
-    production: f64,
-    value_added: f64,
-    capacity: f64,
-}
-
-/// A block's orders by supplier.
-#[derive(Default)]
-struct Book {
-    /// Place of each purchase in `relative`.
-    place: Vec<u32>,
-    /// Where each slot's buyers begin.
-    start: Vec<u32>,
-    /// O / A, by slot.
-    relative: Vec<f64>,
-    /// A, by slot.
-    weight: Vec<f64>,
-}
-
-/// Quantities at or below this count as nothing, as in the published program.
-const NOTHING: f64 = 1e-20;
-
 impl Simulation {
     /// Lays the network out and sets the initial equilibrium.
     #[must_use]
@@ -198,7 +147,8 @@ impl Simulation {
                 initial: plan.firm.iter().map(initial).collect(),
                 buyer_start: Vec::new(),
                 buyer_next: Vec::new(),
-                buyers: Vec::new(),
+                orders: Vec::new(),
+                flows: Vec::new(),
                 production: 0.0,
                 value_added: 0.0,
             })
@@ -279,252 +229,45 @@ impl Simulation {
         self.now += 1;
     }
 
+    /// Lists the buyers of every firm: block by block, in the order their relative orders will be copied in.
     fn open_buyer_lists(&mut self) {
         for (block, state) in self.states.iter_mut().enumerate() {
             // One place more per firm for final demand.
-            let mut count = vec![1_u32; state.firms.len() + 1];
+            let mut start = vec![1_u32; state.firms.len() + 1];
             for (plan, book) in self.plans.iter().zip(&self.books) {
                 for slot in plan.run[block] as usize..plan.run[block + 1] as usize {
-                    count[plan.local[slot] as usize] += book.start[slot + 1] - book.start[slot];
+                    start[plan.local[slot] as usize] += book.start[slot + 1] - book.start[slot];
                 }
             }
             let mut at = 0;
-            for entry in &mut count {
+            for entry in &mut start {
                 (*entry, at) = (at, at + *entry);
             }
-            state.buyer_next = count[..state.firms.len()].to_vec();
-            state.buyers = vec![(0.0, 0.0); count[state.firms.len()] as usize];
-            state.buyer_start = count;
+            state.orders = vec![1.0; start[state.firms.len()] as usize];
+            state.flows = state.orders.clone();
+            state.buyer_next = start[..state.firms.len()].to_vec();
+            state.buyer_start = start;
         }
-    }
-}
-
-impl Book {
-    fn new(plan: &Plan) -> Self {
-        let mut start = vec![0_u32; plan.local.len() + 1];
-        for slot in &plan.slot {
-            start[*slot as usize + 1] += 1;
-        }
-        for slot in 1..start.len() {
-            start[slot] += start[slot - 1];
-        }
-        let mut next = start.clone();
-        let mut weight = vec![0.0; plan.weight.len()];
-        let mut place = vec![0; plan.weight.len()];
-        for (purchase, slot) in plan.slot.iter().enumerate() {
-            let at = &mut next[*slot as usize];
-            place[purchase] = *at;
-            weight[*at as usize] = plan.weight[purchase];
-            *at += 1;
-        }
-        Self { place, start, relative: vec![1.0; weight.len()], weight }
-    }
-}
-
-/// The numbers one customer's purchases need, and what becomes of them.
-struct Buyer<'a, const WATER: bool> {
-    /// 1 / τ.
-    pace: f64,
-    /// Orders at no stock, now and before: x (1 + n / τ).
-    want: f64,
-    had: f64,
-    /// Days used: x.
-    used: f64,
-    desk: &'a mut [[f64; 2]],
-    relative: &'a mut [f64],
-}
-
-impl<const WATER: bool> Buyer<'_, WATER> {
-    /// Stock after arrivals and use; the new order goes to the supplier's slot.
-    #[inline(always)]
-    fn purchase(&mut self, stock: f64, weight: f64, slot: u32, place: u32, used: f64) -> f64 {
-        let slot = &mut self.desk[slot as usize];
-        let order = positive(self.had - stock * self.pace);
-        let came = if WATER { if order < slot[0] { order } else { slot[0] } } else { order * slot[0] };
-        let stock = positive(stock + came - used);
-        let order = positive(self.want - stock * self.pace);
-        slot[1] += weight * order;
-        if WATER {
-            self.relative[place as usize] = order;
-        }
-        stock
-    }
-}
-
-#[inline(always)]
-fn positive(value: f64) -> f64 {
-    if value > 0.0 { value } else { 0.0 }
-}
-
-impl State {
-    /// Steps 2 and 3 for a block's customers, their part of 4 and the stock bound of 5.
-    fn buy<const WATER: bool>(
-        &mut self,
-        plan: &Plan,
-        granted: &[Vec<f64>],
-        ordered: &mut [f64],
-        desk: &mut Vec<[f64; 2]>,
-        (mut place, relative): (&[u32], &mut [f64]),
-        options: &Options,
-    ) {
-        desk.clear();
-        for (granted, bounds) in granted.iter().zip(plan.run.windows(2)) {
-            let suppliers = &plan.local[bounds[0] as usize..bounds[1] as usize];
-            desk.extend(suppliers.iter().map(|supplier| [granted[*supplier as usize], 0.0]));
-        }
-        let reach = 1.0 + options.target_days / options.adjustment;
-        let mut buyer =
-            Buyer::<WATER> { pace: 1.0 / options.adjustment, want: 0.0, had: 0.0, used: 0.0, desk, relative };
-        let (mut stock, mut weight, mut slot) = (&mut self.stock[..], &plan.weight[..], &plan.slot[..]);
-        let mut parts = plan.parts.iter();
-        let mut part = &plan.part[..];
-        for (position, (firm, length)) in self.firms.iter_mut().zip(&plan.row).enumerate() {
-            let length = *length as usize;
-            let (row_stock, rest_stock) = std::mem::take(&mut stock).split_at_mut(length);
-            let (row_weight, rest_weight) = weight.split_at(length);
-            let (row_slot, rest_slot) = slot.split_at(length);
-            (stock, weight, slot) = (rest_stock, rest_weight, rest_slot);
-            let row_place = if WATER {
-                let (row, rest) = place.split_at(length);
-                place = rest;
-                row
-            } else {
-                row_slot
-            };
-            buyer.want = reach * firm.now;
-            buyer.had = reach * firm.before;
-            buyer.used = firm.now;
-            let mut cover = f64::INFINITY;
-            if position < plan.plain {
-                let row = row_stock.iter_mut().zip(row_weight).zip(row_slot).zip(row_place);
-                for (((stock, weight), slot), place) in row {
-                    let used = if *weight * *stock > NOTHING { buyer.used } else { 0.0 };
-                    *stock = buyer.purchase(*stock, *weight, *slot, *place, used);
-                    cover = if *stock < cover { *stock } else { cover };
-                }
-            } else {
-                let (row_part, rest) = part.split_at(parts.next().map_or(0, |count| *count as usize));
-                part = rest;
-                let mut begin = 0;
-                for count in row_part {
-                    let range = begin..begin + *count as usize;
-                    begin = range.end;
-                    let weights = &row_weight[range.clone()];
-                    let stocks = &mut row_stock[range.clone()];
-                    let flow: f64 = weights.iter().sum();
-                    let held: f64 = weights.iter().zip(&*stocks).map(|(weight, stock)| weight * stock).sum();
-                    let share = if held > NOTHING { buyer.used * flow / held } else { 0.0 };
-                    let mut left = 0.0;
-                    for (((stock, weight), slot), place) in
-                        stocks.iter_mut().zip(weights).zip(&row_slot[range.clone()]).zip(&row_place[range])
-                    {
-                        *stock = buyer.purchase(*stock, *weight, *slot, *place, share * *stock);
-                        left += *weight * *stock;
-                    }
-                    let days = left / flow;
-                    cover = if days < cover { days } else { cover };
-                }
+        for (plan, book) in self.plans.iter().zip(&self.books) {
+            let mut flows = vec![0.0; plan.weight.len()];
+            for (place, weight) in book.place.iter().zip(&plan.weight) {
+                flows[*place as usize] = *weight;
             }
-            firm.cover = cover;
-        }
-        for (ordered, slot) in ordered.iter_mut().zip(buyer.desk.iter()) {
-            *ordered = slot[1];
-        }
-    }
-
-    /// Step 4: demand of a block's firms, summed over the blocks of their customers in order.
-    fn gather(&mut self, block: usize, plans: &[Plan], ordered: &[Vec<f64>]) {
-        self.demand.copy_from_slice(&self.base_demand);
-        for (plan, ordered) in plans.iter().zip(ordered) {
-            let range = plan.run[block] as usize..plan.run[block + 1] as usize;
-            for (supplier, ordered) in plan.local[range.clone()].iter().zip(&ordered[range]) {
-                self.demand[*supplier as usize] += ordered;
-            }
-        }
-    }
-
-    /// Steps 5 and 6, proportional.
-    fn produce(&mut self, shocked: bool, granted: &mut [f64]) {
-        let firms = self.firms.iter_mut().zip(&self.initial).zip(&self.demand).zip(granted);
-        for (((firm, initial), demand), granted) in firms {
-            let made = make(firm, initial, *demand, shocked);
-            *granted = if made < *demand { made / *demand } else { 1.0 };
-        }
-    }
-
-    /// Steps 5 and 6 with one level per firm: buyers are only looked at where production falls short.
-    fn produce_by_level(
-        &mut self,
-        shocked: bool,
-        granted: &mut [f64],
-        block: usize,
-        plans: &[Plan],
-        books: &[Book],
-    ) {
-        let count = self.firms.len();
-        // The demand of a firm that falls short is replaced by its production, that of others by −1.
-        let firms = self.firms.iter_mut().zip(&self.initial).zip(&mut self.demand);
-        let mut short = false;
-        for ((firm, initial), demand) in firms {
-            let made = make(firm, initial, *demand, shocked);
-            *demand = if made < *demand { made } else { -1.0 };
-            short |= *demand > 0.0;
-        }
-        if short {
-            self.buyer_next.copy_from_slice(&self.buyer_start[..count]);
-            for (plan, book) in plans.iter().zip(books) {
-                for slot in plan.run[block] as usize..plan.run[block + 1] as usize {
-                    let supplier = plan.local[slot] as usize;
-                    if self.demand[supplier] > 0.0 {
-                        let range = book.start[slot] as usize..book.start[slot + 1] as usize;
-                        let begin = self.buyer_next[supplier] as usize;
-                        self.buyer_next[supplier] += super::layout::u32_of(range.len());
-                        let room = &mut self.buyers[begin..begin + range.len()];
-                        for ((room, relative), weight) in
-                            room.iter_mut().zip(&book.relative[range.clone()]).zip(&book.weight[range])
-                        {
-                            *room = (*relative, *weight);
-                        }
-                    }
+            for (state, bounds) in self.states.iter_mut().zip(plan.run.windows(2)) {
+                for slot in bounds[0] as usize..bounds[1] as usize {
+                    let next = &mut state.buyer_next[plan.local[slot] as usize];
+                    let range = book.start[slot] as usize..book.start[slot + 1] as usize;
+                    state.flows[*next as usize..][..range.len()].copy_from_slice(&flows[range.clone()]);
+                    *next += book.start[slot + 1] - book.start[slot];
                 }
             }
         }
-        for (firm, granted) in granted.iter_mut().enumerate() {
-            let made = self.demand[firm];
-            *granted = if made > 0.0 {
-                let buyers =
-                    &mut self.buyers[self.buyer_start[firm] as usize..self.buyer_start[firm + 1] as usize];
-                if let Some(last) = buyers.last_mut() {
-                    *last = (1.0, self.base_demand[firm]);
-                }
-                water::level(buyers, made, *granted)
-            } else if made == 0.0 {
-                0.0
-            } else {
-                f64::INFINITY
-            };
+        for state in &mut self.states {
+            for (last, demand) in state.buyer_start[1..].iter().zip(&state.base_demand) {
+                state.flows[*last as usize - 1] = *demand;
+            }
         }
     }
-
-    /// Step 7 for a block.
-    fn sum(&mut self) {
-        (self.production, self.value_added) = (0.0, 0.0);
-        for (firm, initial) in self.firms.iter().zip(&self.initial) {
-            self.production += initial.production * firm.now;
-            self.value_added += initial.value_added * firm.now;
-        }
-    }
-}
-
-/// Production from capacity, stock and demand; keeps the ratio to initial production.
-#[inline(always)]
-fn make(firm: &mut FirmState, initial: &Initial, demand: f64, shocked: bool) -> f64 {
-    let capacity = if shocked { initial.capacity } else { 1.0 };
-    let able = initial.production * if firm.cover < capacity { firm.cover } else { capacity };
-    let made = if able < demand { able } else { demand };
-    firm.before = firm.now;
-    firm.now = if initial.production > NOTHING { made / initial.production } else { 0.0 };
-    made
 }
 
 #[cfg(test)]
@@ -532,6 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::firms::generate::{Recipe, generate};
     use crate::firms::{Firm, Flow, reference, tables};
 
     fn published() -> FirmNetwork {
@@ -574,6 +318,25 @@ mod tests {
         let totals = simulate(&published(), &options, |_| {});
         assert!(totals.production[..41].iter().all(|sum| near(*sum, totals.production[0], 1e-12)));
         assert!(totals.production[41] < totals.production[0]);
+    }
+
+    /// Several blocks, on several threads: the same bytes, and what the plain program says.
+    #[test]
+    fn threads_do_not_show() {
+        let network = generate(&Recipe { firms: 30_000, ..Recipe::default() }).unwrap();
+        for rationing in [Rationing::Proportional, Rationing::WaterFilling] {
+            let options = Options { steps: 12, rationing, ..Options::default() };
+            let pool = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let one = pool(1).install(|| simulate(&network, &options, |_| {}));
+            for threads in [2, 5] {
+                assert_eq!(one, pool(threads).install(|| simulate(&network, &options, |_| {})));
+            }
+            assert_eq!(one, simulate(&network, &options, |_| {}));
+            let plain = reference::inoue(&network, &options);
+            for (ours, plain) in one.value_added.iter().zip(&plain.value_added) {
+                assert!(near(*ours, *plain, 1e-11), "{ours} is not {plain}");
+            }
+        }
     }
 
     fn network(firms: usize, flows: usize) -> impl Strategy<Value = FirmNetwork> {

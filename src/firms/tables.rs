@@ -109,7 +109,7 @@ pub fn parse(
         Ok(network) => {
             warn_of_outputs(&mut node_table, &network, nodes);
             node_table.report(&mut diagnostics);
-            diagnostics.into_result(network).map(|(network, warnings)| (network, warnings))
+            diagnostics.into_result(network)
         }
         Err(pairs) => {
             edge_table.hidden += pairs.len().saturating_sub(SHOWN);
