@@ -24,6 +24,9 @@ pub(crate) mod event;
 pub(crate) mod observe;
 pub(crate) mod price;
 pub(crate) mod produce;
+pub mod queue;
+#[cfg(test)]
+mod queue_tests;
 pub mod scratch;
 pub(crate) mod step;
 
