@@ -5,14 +5,19 @@
 
 mod charts;
 mod check;
+mod compare;
 mod completions;
+mod explain;
+mod network;
 mod progress;
 mod report;
 mod run;
 mod scenarios;
 mod schema;
 mod session;
+mod shard;
 mod terminal;
+mod why;
 mod words;
 
 use std::process::ExitCode;
@@ -65,9 +70,21 @@ enum Command {
     Run(run::Run),
     /// Find all problems of a scenario without running it
     Check(check::Check),
+    /// Say which facilities, routes, tonnes and dates a scenario touches, and every number it uses
+    Explain(explain::Explain),
+    /// Run scenarios with the same luck and print the differences to the first
+    Compare(compare::Compare),
+    /// Replay one run and name, day by day, what bound a facility's output
+    Why(why::Why),
     /// List, show or copy the bundled scenarios
     #[command(subcommand)]
     Scenarios(scenarios::Scenarios),
+    /// Show or export a network, or write a template for one's own
+    #[command(subcommand)]
+    Network(network::Network),
+    /// Compute a study in parts, anywhere, and merge them to the same bytes
+    #[command(subcommand)]
+    Shard(shard::Shard),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print completions for a shell
@@ -89,7 +106,12 @@ pub fn main() -> ExitCode {
         None => welcome(),
         Some(Command::Run(command)) => command.run(),
         Some(Command::Check(command)) => command.run(),
+        Some(Command::Explain(command)) => command.run(),
+        Some(Command::Compare(command)) => command.run(),
+        Some(Command::Why(command)) => command.run(),
         Some(Command::Scenarios(command)) => command.run(),
+        Some(Command::Network(command)) => command.run(),
+        Some(Command::Shard(command)) => command.run(),
         Some(Command::Schema) => schema::run(),
         Some(Command::Completions(command)) => command.run(),
     };

@@ -13,9 +13,12 @@
 
 pub mod batch;
 pub mod checkpoint;
+pub mod difference;
+pub mod exposure;
 pub mod flows;
 mod pool;
 pub mod reading;
+pub mod replay;
 pub mod shard;
 
 use std::sync::Arc;

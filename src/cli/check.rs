@@ -6,6 +6,8 @@ use super::session::Changes;
 use super::words::date;
 use super::{Ending, Failure, terminal};
 
+const METRIC: &str = "A metric is named that this network does not have. Names of metrics are those of `summary.json`: totals such as `vehicles_lost`, parts such as `vehicles_lost:NAM` (a region) or `stopped@auto-ford-nam` (a facility). Which there are depends on the network.";
+
 /// Find all problems of a scenario.
 #[derive(Args, Debug)]
 pub struct Check {
@@ -23,7 +25,10 @@ impl Check {
     /// Runs the command.
     pub fn run(self) -> Result<Ending, Failure> {
         if let Some(code) = &self.explain {
-            let Some(paragraph) = None::<&str> else {
+            let upper = code.to_uppercase();
+            let own = (upper == "E0701").then_some(METRIC);
+            let known = coercivity::scenario::explain_code(&upper).or_else(|| coercivity::network::codes::explain(&upper));
+            let Some(paragraph) = known.or(own) else {
                 return Err(Failure::Usage(format!("there is no code `{code}`; codes stand in brackets behind `error` and `warning`")));
             };
             terminal::print(&format!("{}\n", paragraph.trim_end()));

@@ -67,6 +67,14 @@ pub struct Figures {
     q95_ci95: [f64; 2],
 }
 
+impl Figures {
+    /// The mean and its 95 % confidence interval.
+    #[must_use]
+    pub fn mean(&self) -> (f64, [f64; 2]) {
+        (self.mean, self.mean_ci95)
+    }
+}
+
 impl From<&Statistics> for Figures {
     fn from(s: &Statistics) -> Self {
         Self {

@@ -1,0 +1,134 @@
+//! `explain`: what a scenario touches and which numbers it uses, before anything is simulated.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use coercivity::policy::parameter::Parameter;
+use coercivity::scenario::Scenario;
+use coercivity::study::exposure::{Exposure, exposures};
+
+use super::session::Subject;
+use super::words::{date, number};
+use super::{Ending, Failure, terminal};
+
+/// Names listed per shock and material, unless all are wanted.
+const MOST_NAMES: usize = 6;
+
+/// Say what a scenario touches.
+#[derive(Args, Debug)]
+pub struct Explain {
+    #[command(flatten)]
+    subject: Subject,
+    /// Name all facilities, not the largest only
+    #[arg(long)]
+    all: bool,
+}
+
+impl Explain {
+    /// Runs the command.
+    pub fn run(self) -> Result<Ending, Failure> {
+        let (scenario, kernel) = self.subject.changes.open(&self.subject.scenario)?;
+        let most = if self.all { usize::MAX } else { MOST_NAMES };
+        let exposures = exposures(&kernel);
+        let mut text = about(&scenario);
+        text.push_str("\nShocks\n");
+        if exposures.is_empty() {
+            text.push_str("  none: every run is calm, with its own draw of the network\n");
+        }
+        for exposure in &exposures {
+            text.push_str(&shock(exposure, most));
+        }
+        text.push_str(&idle(&exposures));
+        text.push_str(&parameters(&scenario));
+        terminal::print(&text);
+        Ok(Ending::Done)
+    }
+}
+
+fn about(scenario: &Scenario) -> String {
+    let mut text = format!("{}: {}\n\n{}\n", scenario.name, scenario.title, scenario.description.trim());
+    let last = f64::from(scenario.start) + f64::from(scenario.days);
+    let _ = writeln!(
+        text,
+        "\n{} to {}, steps of {} d; network {}: {} facilities, {} routes; {} runs at most, seed {}",
+        date(f64::from(scenario.start)),
+        date(last),
+        scenario.step_days,
+        scenario.network,
+        scenario.lines.sites.len(),
+        scenario.lines.routes.len(),
+        scenario.plan.replications,
+        scenario.plan.seed
+    );
+    if let Some(claim) = &scenario.expectation {
+        let than = match claim.sign {
+            1 => "higher than in",
+            -1 => "lower than in",
+            _ => "the same as in",
+        };
+        let _ = writeln!(text, "It claims: {} is {than} {}, because {}", claim.metric, claim.parent, claim.because);
+    }
+    for source in &scenario.sources {
+        let _ = writeln!(text, "Source: {} <{}>", source.title, source.url);
+    }
+    text
+}
+
+fn names(names: &[String], most: usize) -> String {
+    let listed = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let left = names.len().saturating_sub(most);
+    if left > 0 { format!("{listed} and {left} more") } else { listed }
+}
+
+fn shock(exposure: &Exposure, most: usize) -> String {
+    let start = exposure.start.map_or("when triggered".to_owned(), |day| format!("from {}", date(f64::from(day))));
+    let end = exposure.end.map_or(String::new(), |day| format!(" to {}", date(f64::from(day))));
+    let mut text = format!("  {} ({}, {start}{end}): {}\n", exposure.id, exposure.kind, exposure.title);
+    for goods in &exposure.goods {
+        let _ = writeln!(
+            text,
+            "    {}: {} routes, {} a month in calm\n      from {}\n      to {}",
+            goods.material,
+            goods.routes,
+            number(goods.per_month),
+            names(&goods.suppliers, most),
+            names(&goods.buyers, most)
+        );
+    }
+    if !exposure.facilities.is_empty() {
+        let _ = writeln!(text, "    facilities: {}", names(&exposure.facilities, most));
+    }
+    text
+}
+
+/// Warnings about shocks, or a scenario, that change nothing.
+fn idle(exposures: &[Exposure]) -> String {
+    let mut text = String::new();
+    for exposure in exposures {
+        if let Some(reason) = &exposure.idle {
+            let _ = writeln!(text, "  warning: `{}` changes nothing, because {reason}", exposure.id);
+        }
+    }
+    // A regime alone has no desk to act on.
+    let acts = |exposure: &&Exposure| exposure.idle.is_none() && exposure.kind != "regime of the licence desk";
+    if !exposures.is_empty() && exposures.iter().find(acts).is_none() {
+        text.push_str("  warning: this scenario changes nothing, because none of its shocks does\n");
+    }
+    text
+}
+
+fn parameters(scenario: &Scenario) -> String {
+    let mut text = "\nNumbers (* set by the scenario; all others are defaults)\n".to_owned();
+    for parameter in Parameter::ALL {
+        let description = parameter.describe();
+        let value = scenario.parameters.get(*parameter);
+        let own = if *value == parameter.default_value() { ' ' } else { '*' };
+        let _ = writeln!(
+            text,
+            "{own} {} = {value} {}\n      {}\n      basis of the default: {}",
+            description.key, description.unit, description.meaning, description.basis
+        );
+    }
+    let _ = writeln!(text, "\nRules of behaviour\n  {:?}", scenario.switches);
+    text
+}

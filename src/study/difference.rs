@@ -1,0 +1,101 @@
+//! Two scenarios with the same luck, replication by replication.
+
+use crate::summary::fixed::to_fixed;
+use crate::summary::{Statistics, Summary, paired};
+
+/// How one metric differs from another scenario's.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Difference {
+    /// Name of the metric.
+    pub metric: String,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Mean in the scenario compared with.
+    pub base: f64,
+    /// Mean in this scenario.
+    pub mean: f64,
+    /// This minus the other, over replications that both counted.
+    pub difference: Statistics,
+}
+
+impl Difference {
+    /// Whether the 95 % interval of the mean difference lies on one side of zero: +1, −1, or 0.
+    #[must_use]
+    pub fn sign(&self) -> i8 {
+        let (low, high) = self.difference.mean_ci;
+        i8::from(low > 0.0) - i8::from(high < 0.0)
+    }
+}
+
+/// Differences of `of` to `base` in every metric that both have, in the order of `base`.
+///
+/// A metric that only one of the two has (licence counts of a scenario against one without licensing) is
+/// left out: it has no value to compare with.
+#[must_use]
+pub fn differences(of: &Summary, base: &Summary) -> Vec<Difference> {
+    let list = base.design().metrics.iter().enumerate().filter_map(|(i, metric)| {
+        let j = of.design().metrics.iter().position(|other| other.name == metric.name)?;
+        let difference = if i == j { paired(of, base, i) } else { moved(of, j, base, i) };
+        let (base, mean) = (base.metric(i).mean, of.metric(j).mean);
+        Some(Difference { metric: metric.name.clone(), unit: metric.unit, base, mean, difference })
+    });
+    list.collect()
+}
+
+/// [`paired`] for a metric that stands at different positions in the two designs.
+fn moved(of: &Summary, j: usize, base: &Summary, i: usize) -> Statistics {
+    let quantum = of.design().metrics[j].quantum.min(base.design().metrics[i].quantum);
+    let mut others = base.replications().into_iter().zip(base.values(i)).peekable();
+    let mut differences = Vec::new();
+    for (replication, value) in of.replications().into_iter().zip(of.values(j)) {
+        while others.next_if(|(other, _)| *other < replication).is_some() {}
+        if let Some((_, other)) = others.next_if(|(other, _)| *other == replication) {
+            differences.extend(to_fixed(value - other, quantum));
+        }
+    }
+    Statistics::of_fixed(differences, quantum)
+}
+
+#[cfg(test)]
+#[allow(clippy::pedantic)] // exact comparisons are what is tested
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::summary::{Design, Metric, Outcome};
+
+    fn summary(names: &[&str], rows: &[(u64, &[f64])]) -> Summary {
+        let metric = |name: &&str| Metric {
+            name: (*name).to_owned(),
+            unit: "t",
+            quantum: 1e-3,
+            meaning: "for tests".to_owned(),
+        };
+        let design = Design { metrics: names.iter().map(metric).collect(), series: Vec::new() };
+        let mut summary = Summary::new(Arc::new(design));
+        for (replication, metrics) in rows {
+            let outcome = Outcome { replication: *replication, metrics: metrics.to_vec(), series: Vec::new() };
+            summary.push(&outcome).expect("finite");
+        }
+        summary
+    }
+
+    #[test]
+    fn metrics_meet_by_name_and_replications_by_index() {
+        let base = summary(&["lost", "licences", "exports"], &[(0, &[1.0, 9.0, 5.0]), (1, &[2.0, 9.0, 5.0]), (2, &[4.0, 9.0, 7.0])]);
+        let of = summary(&["lost", "exports"], &[(1, &[5.0, 6.0]), (2, &[8.0, 9.0]), (3, &[0.0, 0.0])]);
+        let found = differences(&of, &base);
+        let names: Vec<&str> = found.iter().map(|d| d.metric.as_str()).collect();
+        assert_eq!(names, ["lost", "exports"]);
+        let (lost, exports) = (&found[0].difference, &found[1].difference);
+        assert_eq!((lost.count, lost.mean, lost.min, lost.max), (2, 3.5, 3.0, 4.0));
+        assert_eq!((exports.count, exports.mean, exports.min, exports.max), (2, 1.5, 1.0, 2.0));
+    }
+
+    #[test]
+    fn equal_scenarios_do_not_differ() {
+        let base = summary(&["lost"], &[(0, &[1.0]), (1, &[2.0])]);
+        let found = differences(&base, &base);
+        assert_eq!((found[0].difference.mean, found[0].difference.sd, found[0].sign()), (0.0, 0.0, 0));
+    }
+}

@@ -1,0 +1,229 @@
+//! What a scenario touches before anything is simulated: routes, facilities, tonnes, dates.
+
+use std::collections::BTreeMap;
+
+use crate::id::{LineId, PoolId, RouteId};
+use crate::kernel::Kernel;
+use crate::network::line::LineGraph;
+use crate::policy::parameter::{Parameters, Value};
+use crate::policy::shock::{End, Kind, Shock};
+use crate::scenario::Scenario;
+
+/// One material on the routes a shock touches.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Touched {
+    /// Name of the material.
+    pub material: String,
+    /// Routes of it.
+    pub routes: usize,
+    /// Tonnes (or units) per month in calm, central network.
+    pub per_month: f64,
+    /// Suppliers' facilities, largest flow first.
+    pub suppliers: Vec<String>,
+    /// Buyers' facilities, largest flow first.
+    pub buyers: Vec<String>,
+}
+
+/// What one shock touches.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Exposure {
+    /// Id of the shock.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its kind in words.
+    pub kind: &'static str,
+    /// First day, days since 1970-01-01; `None` when another shock triggers it.
+    pub start: Option<i32>,
+    /// Last day, if it is fixed.
+    pub end: Option<i32>,
+    /// Goods on the routes touched.
+    pub goods: Vec<Touched>,
+    /// Facilities whose capacity or demand is touched.
+    pub facilities: Vec<String>,
+    /// Why it changes nothing, if that can be told beforehand.
+    pub idle: Option<String>,
+}
+
+/// Tonnes per day on every route in calm, at the central values of the data and mean growth.
+///
+/// In the order of the network's routes.
+#[must_use]
+pub fn central_flows(kernel: &Kernel) -> Vec<f64> {
+    let scenario = kernel.scenario();
+    let graph = &scenario.lines;
+    let growth = scenario.parameters.get(crate::policy::parameter::Parameter::Growth).mean();
+    let output = crate::kernel::draw::central_baseline(kernel);
+    let coefficients: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let flow = |r: usize| {
+        let route = &graph.routes[r];
+        let input = &graph.lines[route.to.index()].inputs[route.input as usize];
+        let siblings = || input.routes.iter().map(|id| &graph.routes[id.index()]);
+        let all: f64 = siblings().map(|sibling| sibling.share.central).sum();
+        if all <= 0.0 {
+            return 0.0;
+        }
+        // Shares of ore are of tonnes carried, so a tonne of output needs 1 ÷ the mean yield.
+        let grades = siblings().filter_map(|s| Some(s.share.central * s.yield_per_tonne.as_ref()?.value(&coefficients)));
+        let grade: f64 = grades.sum();
+        let amount = if grade > 0.0 { all / grade } else { input.amount.value(&coefficients) };
+        amount * route.share.central / all * output[route.to.index()] * growth
+    };
+    (0..graph.routes.len()).map(flow).collect()
+}
+
+/// What each shock touches, in the order of the scenario.
+#[must_use]
+pub fn exposures(kernel: &Kernel) -> Vec<Exposure> {
+    let scenario = kernel.scenario();
+    let flows = central_flows(kernel);
+    scenario.shocks.iter().map(|shock| exposure(scenario, shock, &flows)).collect()
+}
+
+fn exposure(scenario: &Scenario, shock: &Shock, flows: &[f64]) -> Exposure {
+    let graph = &scenario.lines;
+    let part = part(&shock.kind);
+    let mut facilities: Vec<String> = part
+        .pools
+        .iter()
+        .map(|pool| graph.pools[pool.index()].facility)
+        .chain(part.lines.iter().map(|line| graph.lines[line.index()].facility))
+        .map(|site| graph.sites[site.index()].name.clone())
+        .collect();
+    facilities.dedup();
+    Exposure {
+        id: shock.id.clone(),
+        title: shock.title.clone(),
+        kind: part.kind,
+        start: shock.trigger.is_none().then_some(shock.start.date),
+        end: match &shock.end {
+            End::At(when) => Some(when.date),
+            End::Never | End::After(_) => None,
+        },
+        goods: goods(graph, part.routes, flows),
+        facilities,
+        idle: idle(scenario, shock, &part, flows),
+    }
+}
+
+/// Which part of the network a shock acts on, and how strongly.
+struct Part<'a> {
+    kind: &'static str,
+    routes: &'a [RouteId],
+    pools: &'a [PoolId],
+    lines: &'a [LineId],
+    /// The number that would make it do nothing, and the value it has.
+    size: Option<(f64, &'a Value)>,
+}
+
+fn part(kind: &Kind) -> Part<'_> {
+    let mut part = Part { kind: "shock", routes: &[], pools: &[], lines: &[], size: None };
+    match kind {
+        Kind::CapacityLoss { pools, loss, .. } => {
+            part = Part { kind: "capacity loss", pools, size: Some((0.0, loss)), ..part };
+        }
+        Kind::Embargo { routes } => part = Part { kind: "embargo", routes, ..part },
+        Kind::Quota { routes, .. } => part = Part { kind: "quota", routes, ..part },
+        Kind::Licensing(rule) => part = Part { kind: "licensing", routes: &rule.controlled, ..part },
+        Kind::Regime(_) => part.kind = "regime of the licence desk",
+        Kind::GeneralLicence { routes } => part = Part { kind: "general licence", routes, ..part },
+        Kind::OverCompliance { routes } => part = Part { kind: "customs over-compliance", routes, ..part },
+        Kind::Tariff { routes, rate } => part = Part { kind: "tariff", routes, size: Some((0.0, rate)), ..part },
+        Kind::LaneDelay { routes, days } => {
+            part = Part { kind: "lane delay", routes, size: Some((0.0, days)), ..part };
+        }
+        Kind::PortClosure { routes } => part = Part { kind: "port closure", routes, ..part },
+        Kind::DemandChange { lines, factor } => {
+            part = Part { kind: "change of demand", lines, size: Some((1.0, factor)), ..part };
+        }
+        Kind::StockpileRelease { routes, tonnes, .. } => {
+            part = Part { kind: "stockpile release", routes, size: Some((0.0, tonnes)), ..part };
+        }
+        Kind::NewCapacity { pools, routes, added, .. } => {
+            part = Part { kind: "new capacity", pools, routes, size: Some((0.0, added)), ..part };
+        }
+        Kind::Subsidy { pools, growth } => {
+            part = Part { kind: "subsidy", pools, size: Some((0.0, growth)), ..part };
+        }
+        Kind::Substitution { lines, rate, .. } => {
+            part = Part { kind: "substitution", lines, size: Some((0.0, rate)), ..part };
+        }
+    }
+    part
+}
+
+fn goods(graph: &LineGraph, routes: &[RouteId], flows: &[f64]) -> Vec<Touched> {
+    #[derive(Default)]
+    struct Sum {
+        routes: usize,
+        flow: f64,
+        suppliers: BTreeMap<usize, f64>,
+        buyers: BTreeMap<usize, f64>,
+    }
+    let mut sums: BTreeMap<usize, Sum> = BTreeMap::new();
+    for id in routes {
+        let route = &graph.routes[id.index()];
+        let sum = sums.entry(route.material.index()).or_default();
+        let flow = flows[id.index()];
+        sum.routes += 1;
+        sum.flow += flow;
+        *sum.suppliers.entry(graph.lines[route.from.index()].facility.index()).or_default() += flow;
+        *sum.buyers.entry(graph.lines[route.to.index()].facility.index()).or_default() += flow;
+    }
+    let names = |sites: BTreeMap<usize, f64>| {
+        let mut sites: Vec<(usize, f64)> = sites.into_iter().collect();
+        sites.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        sites.into_iter().map(|(site, _)| graph.sites[site].name.clone()).collect()
+    };
+    let list = sums.into_iter().map(|(material, sum)| Touched {
+        material: graph.materials[material].name.clone(),
+        routes: sum.routes,
+        per_month: sum.flow * 365.0 / 12.0,
+        suppliers: names(sum.suppliers),
+        buyers: names(sum.buyers),
+    });
+    list.collect()
+}
+
+/// Why a shock changes nothing, if that can be told without simulating.
+fn idle(scenario: &Scenario, shock: &Shock, part: &Part<'_>, flows: &[f64]) -> Option<String> {
+    let end_of_run = scenario.start + i32::try_from(scenario.days).unwrap_or(i32::MAX / 2);
+    if shock.trigger.is_none() {
+        let earliest = shock.start.date + least_days(&shock.start.delay, &scenario.parameters);
+        if earliest >= end_of_run {
+            return Some("it starts after the end of the run".to_owned());
+        }
+        if let End::At(when) = &shock.end
+            && when.date <= scenario.start
+        {
+            return Some("it ends before the run starts".to_owned());
+        }
+    }
+    if let Some((nothing, value)) = part.size
+        && fixed(value, &scenario.parameters).is_some_and(|size| (size - nothing).abs() < 1e-12)
+    {
+        return Some(format!("its size is {nothing}"));
+    }
+    let opens_later = |id: &RouteId| scenario.lines.routes[id.index()].opens.is_some();
+    let only_routes = part.pools.is_empty() && part.lines.is_empty() && !part.routes.is_empty();
+    if only_routes && part.routes.iter().all(|id| flows[id.index()] <= 0.0 && !opens_later(id)) {
+        return Some("nothing flows on the routes it names".to_owned());
+    }
+    if part.pools.is_empty() && part.lines.is_empty() && part.routes.is_empty() && !matches!(shock.kind, Kind::Regime(_)) {
+        return Some("it names no route and no facility".to_owned());
+    }
+    None
+}
+
+fn fixed(value: &Value, parameters: &Parameters) -> Option<f64> {
+    match value.distribution(parameters) {
+        crate::random::sample::Distribution::Fixed(number) => Some(*number),
+        _ => None,
+    }
+}
+
+/// Days that a drawn delay adds at least (0 when it has no known lower end).
+#[allow(clippy::cast_possible_truncation)]
+fn least_days(value: &Value, parameters: &Parameters) -> i32 {
+    fixed(value, parameters).map_or(0, |days| days.round() as i32)
+}

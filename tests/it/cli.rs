@@ -1,0 +1,253 @@
+//! The command line: what it prints and writes, and what it refuses.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use crate::program::{command, files, parts, run, succeed};
+
+const QUICK: [&str; 6] = ["run", "full-embargo", "-n", "8", "--set", "end=2025-08-01"];
+
+fn quick(more: &[&'static str]) -> Vec<&'static str> {
+    QUICK.iter().chain(more).copied().collect()
+}
+
+fn place() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn is_empty(folder: &Path) -> bool {
+    files(folder).is_empty()
+}
+
+#[test]
+fn alone_it_says_what_to_type_next() {
+    let here = place();
+    let text = succeed(here.path(), &[]);
+    assert!(text.contains("coercivity run 2025-april-controls") && text.contains("who stops"), "{text}");
+    assert!(is_empty(here.path()));
+}
+
+#[test]
+fn a_run_prints_tables_and_writes_files() {
+    let here = place();
+    let (code, stdout, stderr) = parts(&run(here.path(), &quick(&["--outcomes"])));
+    assert_eq!(code, Some(0), "{stderr}");
+    for expected in ["Vehicles not built", "automaker", "magnet exports", "8 runs, seed", "estimated"] {
+        assert!(stdout.contains(expected), "`{expected}` is missing:\n{stdout}");
+    }
+    assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colours in pipes");
+    let out = here.path().join("out/full-embargo");
+    let names: Vec<String> = files(&out).into_iter().map(|(name, _)| name).collect();
+    for expected in ["summary.json", "series.csv", "outcomes.csv", "manifest.json", "charts/exports.svg", "charts/network-map.png"] {
+        assert!(names.iter().any(|name| name == expected), "{expected} is missing: {names:?}");
+    }
+    let summary: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(out.join("summary.json")).expect("written")).expect("JSON");
+    assert_eq!(summary["format_version"], 1);
+    assert_eq!(summary["replications"], 8);
+    for metric in summary["metrics"].as_array().expect("a list") {
+        for key in ["name", "unit", "meaning", "mean", "mean_ci95", "q05", "q25", "median", "q75", "q95", "median_ci95"] {
+            assert!(metric.get(key).is_some(), "{key} is missing of {metric}");
+        }
+    }
+    let manifest = std::fs::read_to_string(out.join("manifest.json")).expect("written");
+    assert!(!manifest.contains(&here.path().display().to_string()), "no path of the machine");
+    let outcomes = std::fs::read_to_string(out.join("outcomes.csv")).expect("written");
+    assert_eq!(outcomes.lines().count(), 9, "a head and one row per run");
+}
+
+#[test]
+fn json_is_the_summary_file() {
+    let here = place();
+    let printed = succeed(here.path(), &quick(&["--format", "json", "--no-charts", "--quiet"]));
+    let written = std::fs::read_to_string(here.path().join("out/full-embargo/summary.json")).expect("written");
+    assert_eq!(printed, written);
+    let table = succeed(here.path(), &quick(&["--format", "csv", "--no-charts", "--force"]));
+    assert!(table.starts_with("metric,unit,mean,") && table.contains("\nvehicles_lost,vehicles,"), "{table}");
+}
+
+#[test]
+fn results_are_replaced_only_on_demand_and_foreign_folders_never() {
+    let here = place();
+    succeed(here.path(), &quick(&["--no-charts"]));
+    let before = files(here.path());
+    let (code, _, stderr) = parts(&run(here.path(), &quick(&["--no-charts", "--seed", "5"])));
+    assert!(code == Some(2) && stderr.contains("--force"), "{stderr}");
+    assert_eq!(files(here.path()), before, "untouched");
+    succeed(here.path(), &quick(&["--no-charts", "--seed", "5", "--force"]));
+    assert_ne!(files(here.path()), before, "replaced");
+
+    let home = here.path().join("home");
+    std::fs::create_dir(&home).expect("made");
+    std::fs::write(home.join("letter.txt"), "dear").expect("written");
+    for flags in [&["--out", "home"][..], &["--out", "home", "--force"], &["--out", "home", "--resume"]] {
+        let (code, _, stderr) = parts(&run(here.path(), &quick(flags)));
+        assert!(code == Some(2) && stderr.contains("never replaced"), "{stderr}");
+    }
+    assert_eq!(files(&home), [("letter.txt".to_owned(), b"dear".to_vec())]);
+}
+
+#[test]
+fn wrong_input_is_refused_and_nothing_is_written() {
+    let here = place();
+    let inputs = place();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = inputs.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.display().to_string()
+    };
+    let unknown_key = file("unknown-key.toml", b"extends = \"baseline\"\ntitle = \"x\"\nshok = 3\n");
+    let not_utf8 = file("not-utf8.toml", b"title = \"\xff\"\n");
+    let not_toml = file("not-toml.toml", b"title = \n");
+    let deep = file("deep.toml", format!("title = {}", "[".repeat(100_000)).as_bytes());
+    let empty = file("empty.toml", b"");
+    let large = file("large.toml", &vec![b'#'; 2_000_000]);
+    let folder = inputs.path().display().to_string();
+    let cases: &[(&[&str], &str)] = &[
+        (&["run"], "SCENARIO"),
+        (&["runn"], "run"),
+        (&["run", "2025-april-control"], "did you mean `2025-april-controls`?"),
+        (&["run", "no/such/file.toml"], "no such file"),
+        (&["run", &unknown_key], "shok"),
+        (&["run", &not_utf8], "UTF-8"),
+        (&["run", &not_toml], "TOML"),
+        (&["run", &deep], "E0204"),
+        (&["run", &empty], "E0213"),
+        (&["run", &large], "E0202"),
+        (&["run", &folder], "folder"),
+        (&["run", "baseline", "--set", "parameters.panicc=1"], "panic"),
+        (&["run", "baseline", "--set", "parameters.panic=-1"], "E0215"),
+        (&["run", "baseline", "--set", "parameters.panic=nan"], "E02"),
+        (&["run", "baseline", "--set", "panic"], "E0210"),
+        (&["run", "baseline", "--replications", "0"], "replications"),
+        (&["run", "baseline", "--replications", "-3"], "-3"),
+        (&["run", "baseline", "--threads", "0"], "threads"),
+        (&["run", "baseline", "--seed", "x"], "seed"),
+        (&["run", "baseline", "--format", "xml"], "table"),
+        (&["run", "baseline", "--resume"], "no interrupted run"),
+        (&["check", &unknown_key], "shok"),
+        (&["check", "--explain", "E9999"], "E9999"),
+        (&["explain", "nothing"], "nothing"),
+        (&["compare", "baseline"], "2"),
+        (&["compare", "baseline", "full-embargo", "-n", "8", "--metric", "vehicle_lost"], "vehicles_lost"),
+        (&["why", "auto-ford-na"], "did you mean `auto-ford-nam`?"),
+        (&["scenarios", "show", "base"], "baseline"),
+        (&["network", "show", "world-2025"], "world-2024"),
+        (&["network", "show", &folder], "nodes.csv"),
+        (&["shard", "run", "baseline", "--index", "3", "--of", "2"], "no part 3"),
+        (&["completions", "tcsh9"], "bash"),
+    ];
+    for (arguments, expected) in cases {
+        let (code, stdout, stderr) = parts(&run(here.path(), arguments));
+        assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(expected), "{arguments:?} should say `{expected}`: {stderr}");
+        assert!(stdout.is_empty(), "{arguments:?} printed {stdout}");
+        assert!(is_empty(here.path()), "{arguments:?} wrote {:?}", files(here.path()));
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_bug() {
+    let here = place();
+    for arguments in [&["network", "export"][..], &["explain", "full-embargo", "--all"], &["schema"], &["--help"]] {
+        let mut child =
+            command(here.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+        let mut first = [0; 10];
+        child.stdout.take().expect("piped").read_exact(&mut first).expect("ten bytes");
+        let (code, _, stderr) = parts(&child.wait_with_output().expect("ends"));
+        assert!(code == Some(0) && stderr.is_empty(), "{arguments:?}: {code:?} {stderr}");
+    }
+}
+
+#[test]
+fn scenarios_are_listed_shown_and_copied() {
+    let here = place();
+    let list = succeed(here.path(), &["scenarios", "list"]);
+    assert!(list.contains("2025-april-controls") && list.contains("Export licensing of April 2025"), "{list}");
+    let shown = succeed(here.path(), &["scenarios", "show", "full-embargo"]);
+    succeed(here.path(), &["scenarios", "copy", "full-embargo"]);
+    let copied = std::fs::read_to_string(here.path().join("full-embargo.toml")).expect("copied");
+    assert_eq!(shown, copied);
+    let (code, _, stderr) = parts(&run(here.path(), &["scenarios", "copy", "full-embargo"]));
+    assert!(code == Some(2) && stderr.contains("not replaced"), "{stderr}");
+    let checked = succeed(here.path(), &["check", "full-embargo.toml"]);
+    assert!(checked.contains("no problem found"), "{checked}");
+}
+
+#[test]
+fn every_bundled_scenario_passes_its_check() {
+    let here = place();
+    let list = succeed(here.path(), &["scenarios", "list"]);
+    let names: Vec<&str> = list.lines().skip(3).filter_map(|line| line.split_whitespace().next()).filter(|name| !name.starts_with('─')).collect();
+    assert!(names.len() >= 6, "{names:?}");
+    for name in names {
+        let text = succeed(here.path(), &["check", name]);
+        assert!(text.contains("no problem found"), "{text}");
+    }
+}
+
+#[test]
+fn explain_names_what_is_touched_and_every_basis() {
+    let here = place();
+    let text = succeed(here.path(), &["explain", "2025-april-controls"]);
+    for expected in ["april-controls (licensing, from 4 Apr 2025)", "NdFeB magnet (heavy RE)", "a month in calm", "us_speed = 0.3", "basis of the default: "] {
+        assert!(text.contains(expected), "`{expected}` is missing:\n{text}");
+    }
+    assert!(!text.contains("changes nothing"), "{text}");
+    let late = "extends = \"baseline\"\ntitle = \"late\"\n[[shock]]\nid = \"late\"\nkind = \"embargo\"\nstart = 2190-01-01\nwhere = { from = [\"CHN\"], to_not = [\"CHN\"] }\n";
+    std::fs::write(here.path().join("late.toml"), late).expect("written");
+    let text = succeed(here.path(), &["explain", "late.toml"]);
+    assert!(text.contains("`late` changes nothing, because it starts after the end of the run"), "{text}");
+    assert!(text.contains("this scenario changes nothing"), "{text}");
+}
+
+#[test]
+fn why_follows_a_shortage_to_the_gate() {
+    let here = place();
+    let text = succeed(here.path(), &["why", "auto-ford-nam", "--scenario", "full-embargo", "--replication", "3"]);
+    assert!(text.starts_with("Ford North America in run 3 of full-embargo"), "{text}");
+    assert!(text.contains("below calm") && text.contains("the route is closed"), "{text}");
+    let calm = succeed(here.path(), &["why", "auto-ford-nam", "--scenario", "baseline"]);
+    assert!(calm.contains("never falls short"), "{calm}");
+}
+
+#[test]
+fn compare_finds_the_embargo_worse_and_itself_the_same() {
+    let here = place();
+    let text = succeed(here.path(), &["compare", "baseline", "full-embargo", "-n", "16", "--out", "both", "--metric", "vehicles_lost", "--metric", "exports"]);
+    let row = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).expect("a row").to_owned();
+    assert!(row("vehicles_lost [vehicles]").trim_end().ends_with("higher"), "{text}");
+    assert!(row("exports [t]").trim_end().ends_with("lower"), "{text}");
+    assert!(here.path().join("both/charts/vehicles-lost.svg").is_file());
+    let json = succeed(here.path(), &["compare", "full-embargo", "full-embargo", "-n", "8", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    for entry in json[0]["differences"].as_array().expect("a list") {
+        assert_eq!(entry["difference"]["mean"], 0.0, "{entry}");
+    }
+}
+
+#[test]
+fn a_network_is_shown_exported_and_begun() {
+    let here = place();
+    let text = succeed(here.path(), &["network", "show"]);
+    assert!(text.contains("148 facilities, 1108 routes") && text.contains("Separation"), "{text}");
+    assert!(succeed(here.path(), &["network", "export"]).starts_with("digraph"));
+    succeed(here.path(), &["network", "export", "--format", "graphml", "--out", "net.graphml"]);
+    assert!(std::fs::read_to_string(here.path().join("net.graphml")).expect("written").contains("<graphml"));
+    succeed(here.path(), &["network", "template", "mine"]);
+    assert!(succeed(here.path(), &["network", "show", "mine"]).contains("facilities"));
+    let (code, _, stderr) = parts(&run(here.path(), &["network", "template", "mine"]));
+    assert!(code == Some(2) && stderr.contains("not touched"), "{stderr}");
+}
+
+#[test]
+fn schema_and_completions_are_printed() {
+    let here = place();
+    let schema: serde_json::Value = serde_json::from_str(&succeed(here.path(), &["schema"])).expect("JSON");
+    assert!(schema.get("$schema").is_some());
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        assert!(succeed(here.path(), &["completions", shell]).contains("coercivity"));
+    }
+    assert!(succeed(here.path(), &["check", "--explain", "e0204"]).contains("nested"));
+}
