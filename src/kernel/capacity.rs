@@ -47,8 +47,16 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
                     if active(state, position, step, lane) { (since / whole).clamp(0.0, 1.0) } else { 0.0 }
                 });
                 for pool in pools {
+                    let pool = pool.index();
                     for lane in 0..L {
-                        state.added[pool.index()][lane] += state.shock_size[position][lane] * ramp[lane];
+                        let added = state.shock_size[position][lane] * ramp[lane];
+                        if step < kernel.pools.opens[pool] {
+                            // A plant that has not opened: the project builds this share of its nameplate.
+                            state.loss[pool][lane] = 0.0;
+                            state.added[pool][lane] += added - 1.0;
+                        } else {
+                            state.added[pool][lane] += added;
+                        }
                     }
                 }
                 if !routes.is_empty() {

@@ -47,6 +47,8 @@ pub struct Routes {
     pub entity: Vec<Entity>,
     /// Who is served first under rationing by class (0 first).
     pub class: Vec<u8>,
+    /// Whether a project enlarges its supplier and with it the route.
+    pub grows: Vec<bool>,
     /// Whether its deliveries are remembered for a month: its share, or that of others, adapts to them.
     pub adapts: Vec<bool>,
     /// Whether the route leaves China.
@@ -280,6 +282,7 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
     let mut routes = Routes { position: vec![NONE; order.len()], ..Routes::default() };
     let delayed = delayed_routes(&scenario.shocks, order.len());
     let governed = governed_routes(&scenario.shocks, order.len());
+    let grows = growing_routes(&scenario.shocks, order.len());
     let steps = |days: u32| days.div_ceil(scenario.step_days).max(1);
     let mut offset = 0;
     for (position, &r) in order.iter().enumerate() {
@@ -300,6 +303,7 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
             routes.governed_list.push(index(position));
         }
         routes.opens.push(step_of(route.opens));
+        routes.grows.push(grows[r]);
         routes.candidate.push(route.share.central <= 0.0 && route.opens.is_none());
         routes.entity.push(Entity::of(&route.id));
         let (seller, buyer) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
@@ -328,6 +332,17 @@ fn delayed_routes(shocks: &[Shock], count: usize) -> Vec<bool> {
         }
     }
     delayed
+}
+
+/// Routes that a project makes larger.
+fn growing_routes(shocks: &[Shock], count: usize) -> Vec<bool> {
+    let mut grows = vec![false; count];
+    for shock in shocks {
+        if let Kind::NewCapacity { routes, .. } = &shock.kind {
+            routes.iter().for_each(|route| grows[route.index()] = true);
+        }
+    }
+    grows
 }
 
 /// Routes that a shock may close or cap.
@@ -361,7 +376,7 @@ fn compile_lines(graph: &LineGraph, switches: &Switches, routes: &Routes) -> Lin
             }
             lines.slot_routes.push(index(next));
             lines.criticality.push(input.criticality);
-            lines.slot_changes.push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r]));
+            lines.slot_changes.push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r] || routes.grows[r]));
         }
         lines.slots.push(index(lines.criticality.len()));
         lines.pool.push(line.pool.0);

@@ -44,7 +44,12 @@ fn slot_shares<const L: usize>(
         if is_late(kernel, r) {
             for lane in 0..L {
                 let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
-                let ramp = if kernel.routes.candidate[r] { f64::from(u8::from(since > 0.0)) } else { (since / ramp_days[lane]).clamp(0.0, 1.0) };
+                let ramp = if kernel.routes.candidate[r] {
+                    f64::from(u8::from(since > 0.0))
+                } else {
+                    // A project may open a plant before its date.
+                    (since / ramp_days[lane]).max(state.growth[r][lane] - 1.0).clamp(0.0, 1.0)
+                };
                 let share = state.weight[r][lane] * ramp;
                 state.share[r][lane] = share;
                 // Others give way only to what the newcomer has been seen to deliver.
@@ -55,7 +60,8 @@ fn slot_shares<const L: usize>(
         let (weight, tariff, growth) = (state.weight[r], state.tariff[r], state.growth[r]);
         let mut raw = [0.0; L];
         for lane in 0..L {
-            raw[lane] = weight[lane] * tariff[lane] * growth[lane];
+            // Buyers follow a growing supplier as far as it delivers.
+            raw[lane] = weight[lane] * tariff[lane] * (1.0 + (growth[lane] - 1.0) * reliability[lane]);
         }
         if let Some(exponent) = exponent {
             for lane in 0..L {
