@@ -103,7 +103,7 @@ pub fn main() -> ExitCode {
         }
     };
     let outcome = match arguments.command {
-        None => welcome(),
+        None => Ok(welcome()),
         Some(Command::Run(command)) => command.run(),
         Some(Command::Check(command)) => command.run(),
         Some(Command::Explain(command)) => command.run(),
@@ -112,8 +112,8 @@ pub fn main() -> ExitCode {
         Some(Command::Scenarios(command)) => command.run(),
         Some(Command::Network(command)) => command.run(),
         Some(Command::Shard(command)) => command.run(),
-        Some(Command::Schema) => schema::run(),
-        Some(Command::Completions(command)) => command.run(),
+        Some(Command::Schema) => Ok(schema::run()),
+        Some(Command::Completions(command)) => Ok(command.run()),
     };
     match outcome {
         Ok(Ending::Done) => ExitCode::SUCCESS,
@@ -132,7 +132,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn welcome() -> Result<Ending, Failure> {
+fn welcome() -> Ending {
     terminal::print(&format!(
         "coercivity {}: a simulator of rare-earth supply chains under export licensing.\n\
          It answers: if shipments of rare earths and magnets must wait for licences, who stops, when,\n\
@@ -140,5 +140,5 @@ fn welcome() -> Result<Ending, Failure> {
          {FIRST_STEPS}\n\n`coercivity --help` lists all commands.\n",
         env!("CARGO_PKG_VERSION")
     ));
-    Ok(Ending::Done)
+    Ending::Done
 }

@@ -1,8 +1,8 @@
 //! From a summary to the pictures of `charts/`.
 
 use coercivity::chart::{
-    Event, ExceedanceChart, ExceedanceCurve, FanChart, FanPanel, FirstStopChart, FirstStopRow, Format, Heatmap,
-    HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance,
+    Event, ExceedanceChart, ExceedanceCurve, FanChart, FanPanel, FirstStopChart, FirstStopRow, Format,
+    Heatmap, HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance,
 };
 use coercivity::error::Error;
 use coercivity::export::json::day_of;
@@ -44,7 +44,8 @@ pub fn all(
         vintage: scenario.vintage.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let events = scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
+    let events =
+        scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
     let source = Source { scenario, summary: &result.summary, reading, provenance, events };
     let mut files = Vec::new();
     for (name, draw) in source.pictures(kernel) {
@@ -70,7 +71,10 @@ impl Source<'_> {
         fan("exports", self.fan("exports", |n| n == "WORLD", world, "China's magnet exports", exports));
         let title = "China's magnet exports by destination";
         fan("exports-by-destination", self.fan("exports", |n| n != "WORLD", by_place, title, exports));
-        fan("output-by-region", self.fan("output:region", |_| true, by_place, "Vehicle output by region", vehicles));
+        fan(
+            "output-by-region",
+            self.fan("output:region", |_| true, by_place, "Vehicle output by region", vehicles),
+        );
         let title = "Vehicle output by automaker";
         fan("output-by-automaker", self.fan("output:automaker", |_| true, site, title, vehicles));
         let output = "output, t per week";
@@ -111,8 +115,11 @@ impl Source<'_> {
         quantity: &str,
     ) -> Option<FanChart> {
         let all = group(self.summary, name);
-        let panels: Vec<FanPanel> =
-            all.into_iter().filter(|(_, own)| wanted(own)).map(|(i, own)| self.panel(i, title(own))).collect();
+        let panels: Vec<FanPanel> = all
+            .into_iter()
+            .filter(|(_, own)| wanted(own))
+            .map(|(i, own)| self.panel(i, title(own)))
+            .collect();
         if panels.is_empty() {
             return None;
         }
@@ -152,7 +159,7 @@ impl Source<'_> {
 
     /// How many periods of a flow per week are whole weeks.
     fn whole_periods(&self, periods: usize, group: &str) -> usize {
-        let partial = group.starts_with("output") && self.scenario.days % 7 != 0;
+        let partial = group.starts_with("output") && !self.scenario.days.is_multiple_of(7);
         if partial { periods.saturating_sub(1) } else { periods }
     }
 
@@ -250,7 +257,8 @@ impl Source<'_> {
         }
         sizes.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let regions: Vec<Place> = sizes.into_iter().map(|(region, _)| region).collect();
-        let missing = |calm: f64, shocked: f64| if calm > 0.0 { (1.0 - shocked / calm).clamp(0.0, 1.0) } else { 0.0 };
+        let missing =
+            |calm: f64, shocked: f64| if calm > 0.0 { (1.0 - shocked / calm).clamp(0.0, 1.0) } else { 0.0 };
         let per_year = 365.0 / f64::from(self.scenario.days.max(1));
         let boxes = flows.boxes.iter().map(|of| MapBox {
             stage: stages.iter().position(|stage| *stage == of.stage).unwrap_or(0),

@@ -27,9 +27,12 @@ impl Check {
         if let Some(code) = &self.explain {
             let upper = code.to_uppercase();
             let own = (upper == "E0701").then_some(METRIC);
-            let known = coercivity::scenario::explain_code(&upper).or_else(|| coercivity::network::codes::explain(&upper));
+            let known = coercivity::scenario::explain_code(&upper)
+                .or_else(|| coercivity::network::codes::explain(&upper));
             let Some(paragraph) = known.or(own) else {
-                return Err(Failure::Usage(format!("there is no code `{code}`; codes stand in brackets behind `error` and `warning`")));
+                return Err(Failure::Usage(format!(
+                    "there is no code `{code}`; codes stand in brackets behind `error` and `warning`"
+                )));
             };
             terminal::print(&format!("{}\n", paragraph.trim_end()));
         }

@@ -1,9 +1,9 @@
 //! `compare`: scenarios with the same luck, and their differences to the first.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::Table;
 use coercivity::chart::{ExceedanceChart, ExceedanceCurve, Format as Picture, Provenance};
 use coercivity::export::folder::{Folder, Standing, standing};
 use coercivity::export::json::{Figures, SummaryFile, pretty};
@@ -12,6 +12,7 @@ use coercivity::scenario::Scenario;
 use coercivity::study::difference::{Difference, differences};
 use coercivity::study::reading::metric;
 use coercivity::study::{self, Options, StudyResult};
+use comfy_table::Table;
 use serde::Serialize;
 
 use super::run::Format;
@@ -68,17 +69,22 @@ impl Compare {
             match (standing(out), self.force) {
                 (Standing::Nothing, _) | (Standing::Results | Standing::Unfinished, true) => {}
                 (Standing::Foreign, _) => {
-                    return Err(Failure::Usage(format!("`{}` holds something else than results and is never replaced", out.display())));
+                    return Err(Failure::Usage(format!(
+                        "`{}` holds something else than results and is never replaced",
+                        out.display()
+                    )));
                 }
-                _ => return Err(Failure::Usage(format!("`{}` holds results; replace them with --force", out.display()))),
+                _ => {
+                    return Err(Failure::Usage(format!(
+                        "`{}` holds results; replace them with --force",
+                        out.display()
+                    )));
+                }
             }
         }
-        let runs = match self.simulate()? {
-            Some(runs) => runs,
-            None => {
-                terminal::note("Interrupted: nothing was compared or written.");
-                return Ok(Ending::Interrupted);
-            }
+        let Some(runs) = self.simulate()? else {
+            terminal::note("Interrupted: nothing was compared or written.");
+            return Ok(Ending::Interrupted);
         };
         let (base, others) = (&runs[0], &runs[1..]);
         let mut found = Vec::new();
@@ -209,21 +215,23 @@ fn text(found: &[Found<'_>], base: &(Scenario, StudyResult)) -> String {
     let mut out = String::new();
     for ((scenario, result), list) in found {
         let table: Table = table(list, &base.0.name, &scenario.name);
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "{} against {}: means of {} pairs of runs with the same luck, seed {}\n{}\n\n",
             scenario.name,
             base.0.name,
             result.replications_done.min(base.1.replications_done),
             base.0.plan.seed,
             table.trim_fmt()
-        ));
+        );
     }
     out.push_str("Clear: the 95 % interval of the mean difference lies on one side of zero.\n");
     out
 }
 
 fn table(list: &[Difference], base: &str, other: &str) -> Table {
-    let mut table = report::table(&["Metric", base, other, "difference", "95 % interval", "of first", "clear"]);
+    let mut table =
+        report::table(&["Metric", base, other, "difference", "95 % interval", "of first", "clear"]);
     for difference in list {
         let d = &difference.difference;
         let clear = match difference.sign() {
@@ -231,8 +239,9 @@ fn table(list: &[Difference], base: &str, other: &str) -> Table {
             -1 => "lower",
             _ => "no",
         };
-        let relative =
-            if difference.base.abs() > 0.0 { percent(d.mean / difference.base) } else { "–".to_owned() };
+        // Relative to next to nothing, a percentage says nothing.
+        let ratio = d.mean / difference.base;
+        let relative = if ratio.abs() < 10.0 { percent(ratio) } else { "–".to_owned() };
         table.add_row([
             format!("{} [{}]", difference.metric, difference.unit.trim()),
             number(difference.base),
@@ -253,10 +262,11 @@ fn csv(against: &[Against<'_>]) -> String {
         for entry in &other.differences {
             let figures = &entry.difference;
             let (mean, [low, high]) = figures.mean();
-            out.push_str(&format!(
-                "{},{},{},{},{},{},{mean},{low},{high}\n",
+            let _ = writeln!(
+                out,
+                "{},{},{},{},{},{},{mean},{low},{high}",
                 other.scenario, other.base, entry.metric, entry.unit, entry.base_mean, entry.mean
-            ));
+            );
         }
     }
     out

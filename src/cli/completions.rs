@@ -3,7 +3,7 @@
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::{Arguments, Ending, Failure, terminal};
+use super::{Arguments, Ending, terminal};
 
 /// Print completions for a shell.
 #[derive(Args, Debug)]
@@ -15,10 +15,10 @@ pub struct Completions {
 
 impl Completions {
     /// Runs the command.
-    pub fn run(self) -> Result<Ending, Failure> {
+    pub fn run(self) -> Ending {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Arguments::command(), "coercivity", &mut text);
         terminal::print_bytes(&text);
-        Ok(Ending::Done)
+        Ending::Done
     }
 }

@@ -66,7 +66,11 @@ fn about(scenario: &Scenario) -> String {
             -1 => "lower than in",
             _ => "the same as in",
         };
-        let _ = writeln!(text, "It claims: {} is {than} {}, because {}", claim.metric, claim.parent, claim.because);
+        let _ = writeln!(
+            text,
+            "It claims: {} is {than} {}, because {}",
+            claim.metric, claim.parent, claim.because
+        );
     }
     for source in &scenario.sources {
         let _ = writeln!(text, "Source: {} <{}>", source.title, source.url);
@@ -81,7 +85,8 @@ fn names(names: &[String], most: usize) -> String {
 }
 
 fn shock(exposure: &Exposure, most: usize) -> String {
-    let start = exposure.start.map_or("when triggered".to_owned(), |day| format!("from {}", date(f64::from(day))));
+    let start =
+        exposure.start.map_or("when triggered".to_owned(), |day| format!("from {}", date(f64::from(day))));
     let end = exposure.end.map_or(String::new(), |day| format!(" to {}", date(f64::from(day))));
     let mut text = format!("  {} ({}, {start}{end}): {}\n", exposure.id, exposure.kind, exposure.title);
     for goods in &exposure.goods {
@@ -110,7 +115,8 @@ fn idle(exposures: &[Exposure]) -> String {
         }
     }
     // A regime alone has no desk to act on.
-    let acts = |exposure: &&Exposure| exposure.idle.is_none() && exposure.kind != "regime of the licence desk";
+    let acts =
+        |exposure: &&Exposure| exposure.idle.is_none() && exposure.kind != "regime of the licence desk";
     if !exposures.is_empty() && exposures.iter().find(acts).is_none() {
         text.push_str("  warning: this scenario changes nothing, because none of its shocks does\n");
     }

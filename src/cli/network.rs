@@ -78,7 +78,10 @@ impl Network {
             Self::Template { folder } => {
                 let failed = |source| Error::File { path: folder.display().to_string(), source };
                 if folder.exists() {
-                    return Err(Failure::Usage(format!("`{}` exists and is not touched; name a new folder", folder.display())));
+                    return Err(Failure::Usage(format!(
+                        "`{}` exists and is not touched; name a new folder",
+                        folder.display()
+                    )));
                 }
                 std::fs::create_dir_all(&folder).map_err(failed)?;
                 for (name, text) in template::FILES {
@@ -106,8 +109,8 @@ fn open(name: &str) -> Result<Graph, Failure> {
 
 /// Writes a file that must not exist.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let written =
-        std::fs::File::create_new(path).and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
+    let written = std::fs::File::create_new(path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, text.as_bytes()));
     written.map_err(|source| {
         if source.kind() == std::io::ErrorKind::AlreadyExists {
             Failure::Usage(format!("`{}` exists and is not replaced; name another file", path.display()))
@@ -136,9 +139,9 @@ fn show(network: &Graph, countries: bool) -> Result<String, Failure> {
         let output = network.output_by_country(of);
         let all: f64 = output.values().sum();
         let largest = output.iter().max_by(|a, b| a.1.total_cmp(b.1));
-        let largest = largest.filter(|_| all > 0.0).map_or("–".to_owned(), |(country, own)| {
-            format!("{} {}", place(*country), percent(own / all))
-        });
+        let largest = largest
+            .filter(|_| all > 0.0)
+            .map_or("–".to_owned(), |(country, own)| format!("{} {}", place(*country), percent(own / all)));
         stages.add_row([
             stage(of).to_owned(),
             members.to_string(),
@@ -152,7 +155,8 @@ fn show(network: &Graph, countries: bool) -> Result<String, Failure> {
         "Concentration: Herfindahl–Hirschman index of recorded output by country (1: one country makes all)\n{}\n\n",
         stages.trim_fmt()
     );
-    let mut balance = report::table(&["Balance of the base year", "unit", "recorded", "asked for", "difference"]);
+    let mut balance =
+        report::table(&["Balance of the base year", "unit", "recorded", "asked for", "difference"]);
     for row in network.balance().map_err(Error::Input)? {
         if row.country.is_some() && !countries {
             continue;

@@ -32,7 +32,11 @@ pub fn bar(label: &str, wanted: u64, quiet: bool) -> ProgressBar {
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(wanted), target);
     let form = "{prefix} [{bar:30}] {human_pos}/{human_len} runs, {per_sec}, {eta} left";
-    bar.set_style(ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+    bar.set_style(
+        ProgressStyle::with_template(form)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> "),
+    );
     bar.set_prefix(label.to_owned());
     bar
 }

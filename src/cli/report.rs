@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use coercivity::scenario::Scenario;
 use coercivity::study::StudyResult;
 use coercivity::study::reading::{Maker, Reading};
 use coercivity::summary::Summary;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use super::words::{between, date, large, month, number, percent, place};
 
@@ -73,7 +73,10 @@ pub fn headline(scenario: &Scenario, reading: &Reading) -> String {
         _ => {}
     }
     if let Some(lost) = &reading.lost {
-        let share = reading.lost_share.as_ref().map_or(String::new(), |share| format!(", {} of all", percent(share.mean)));
+        let share = reading
+            .lost_share
+            .as_ref()
+            .map_or(String::new(), |share| format!(", {} of all", percent(share.mean)));
         lines.push(format!(
             "Vehicles not built by {}: {} on average{share} (95 % confidence: {}); in 9 of 10 runs {}.",
             date(f64::from(scenario.start) + f64::from(scenario.days)),
@@ -107,7 +110,8 @@ fn regions(reading: &Reading) -> Option<Table> {
     }
     let mut table = table(&["Region", "mean", "of calm output", "9 of 10 runs"]);
     for region in &reading.regions {
-        let share = if region.calm > 0.0 { percent(region.lost.mean / region.calm) } else { "–".to_owned() };
+        let share =
+            if region.calm > 0.0 { percent(region.lost.mean / region.calm) } else { "–".to_owned() };
         table.add_row([
             place(region.region),
             number(region.lost.mean),
@@ -124,7 +128,8 @@ fn makers(reading: &Reading) -> Option<Table> {
     if stopping.is_empty() {
         return None;
     }
-    let mut table = table(&["Automaker", "stops in", "first stop, middle", "9 of 10 stops", "days", "vehicles lost"]);
+    let mut table =
+        table(&["Automaker", "stops in", "first stop, middle", "9 of 10 stops", "days", "vehicles lost"]);
     for maker in stopping.iter().take(MOST_MAKERS) {
         let dates = maker.first_stop.unwrap_or([f64::NAN; 5]);
         table.add_row([

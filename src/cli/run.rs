@@ -6,10 +6,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use coercivity::export::csv;
 use coercivity::export::folder::{CHECKPOINT, Folder, Standing, standing};
 use coercivity::export::json::SummaryFile;
 use coercivity::export::manifest::Manifest;
-use coercivity::export::csv;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 use coercivity::study::checkpoint::{self, Checkpoint};
@@ -37,6 +37,7 @@ pub enum Format {
 
 /// Simulate a scenario.
 #[derive(Args, Debug)]
+#[allow(clippy::struct_excessive_bools)] // flags of a command line are independent of each other
 pub struct Run {
     #[command(flatten)]
     subject: Subject,
@@ -97,10 +98,14 @@ impl Run {
         let shown = target.display();
         let problem = match (standing(target), self.resume, self.force) {
             (Standing::Foreign, ..) => {
-                format!("`{shown}` holds something else than results of this program and is never replaced; choose another place with --out")
+                format!(
+                    "`{shown}` holds something else than results of this program and is never replaced; choose another place with --out"
+                )
             }
             (Standing::Results, false, false) => {
-                format!("`{shown}` holds results; replace them with --force or choose another place with --out")
+                format!(
+                    "`{shown}` holds results; replace them with --force or choose another place with --out"
+                )
             }
             (Standing::Unfinished, false, false) => {
                 format!("`{shown}` holds an interrupted run; go on with --resume or start over with --force")
@@ -178,7 +183,8 @@ impl Run {
         if !result.complete {
             folder.write(CHECKPOINT, &Checkpoint::new(scenario, 0, result.summary.clone()).to_bytes())?;
         }
-        let charts = if self.no_charts { Vec::new() } else { charts::all(scenario, kernel, result, reading)? };
+        let charts =
+            if self.no_charts { Vec::new() } else { charts::all(scenario, kernel, result, reading)? };
         for (name, bytes) in &charts {
             folder.write(&format!("charts/{name}"), bytes)?;
         }

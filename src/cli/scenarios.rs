@@ -66,6 +66,8 @@ fn text(name: &str) -> Result<&'static str, Failure> {
     bundled::text(name).ok_or_else(|| {
         let near = nearest(name, bundled::names());
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Failure::Usage(format!("no scenario `{name}` is bundled{near} (`coercivity scenarios list` names all)"))
+        Failure::Usage(format!(
+            "no scenario `{name}` is bundled{near} (`coercivity scenarios list` names all)"
+        ))
     })
 }

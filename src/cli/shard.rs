@@ -71,7 +71,10 @@ impl Shard {
 impl Part {
     fn run(self) -> Result<Ending, Failure> {
         if self.index > self.of {
-            return Err(Failure::Usage(format!("there is no part {} of {}; parts count from 1", self.index, self.of)));
+            return Err(Failure::Usage(format!(
+                "there is no part {} of {}; parts count from 1",
+                self.index, self.of
+            )));
         }
         let (mut scenario, kernel) = self.subject.changes.open(&self.subject.scenario)?;
         // A part cannot know when the whole has converged.
@@ -79,7 +82,8 @@ impl Part {
         progress::catch_interrupts();
         let whole = Portion { first: 0, end: scenario.plan.replications };
         let portion = whole.part(self.index - 1, self.of);
-        let options = Options { portion, ..Options::of_plan(&scenario, kernel.design(), self.means.workers())? };
+        let options =
+            Options { portion, ..Options::of_plan(&scenario, kernel.design(), self.means.workers())? };
         let bar = progress::bar(&scenario.name, portion.count(), self.means.silent());
         let note = |progress: study::Progress<'_>| bar.set_position(progress.done);
         let result = study::run(&kernel, &options, &note, &progress::interrupted, None)?;
@@ -92,7 +96,12 @@ impl Part {
         std::fs::create_dir_all(&self.out).map_err(failed)?;
         let path = self.out.join(shard::file_name(&scenario.name, self.index, self.of));
         Checkpoint::new(&scenario, portion.first, result.summary).write(&path)?;
-        self.means.note(&format!("Runs {} to {} written to {}", portion.first, portion.end.saturating_sub(1), path.display()));
+        self.means.note(&format!(
+            "Runs {} to {} written to {}",
+            portion.first,
+            portion.end.saturating_sub(1),
+            path.display()
+        ));
         Ok(Ending::Done)
     }
 }
@@ -105,9 +114,17 @@ impl Merge {
         match (standing(&target), self.force) {
             (Standing::Nothing, _) | (Standing::Results | Standing::Unfinished, true) => {}
             (Standing::Foreign, _) => {
-                return Err(Failure::Usage(format!("`{}` holds something else than results and is never replaced", target.display())));
+                return Err(Failure::Usage(format!(
+                    "`{}` holds something else than results and is never replaced",
+                    target.display()
+                )));
             }
-            _ => return Err(Failure::Usage(format!("`{}` holds results; replace them with --force", target.display()))),
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "`{}` holds results; replace them with --force",
+                    target.display()
+                )));
+            }
         }
         let mut parts = Vec::new();
         for path in &self.shards {

@@ -44,7 +44,9 @@ pub fn diagnostics(diagnostics: &Diagnostics) {
     let errors = diagnostics.error_count();
     if errors > 0 {
         let plural = if errors == 1 { "" } else { "s" };
-        note(&format!("{errors} error{plural}; `coercivity check --explain CODE` says more on each. Nothing was run or written."));
+        note(&format!(
+            "{errors} error{plural}; `coercivity check --explain CODE` says more on each. Nothing was run or written."
+        ));
     }
 }
 
@@ -58,7 +60,8 @@ fn styled() -> bool {
 /// A panic is a bug, and says so.
 pub fn report_bugs() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
+        let place =
+            panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         let payload = panic.payload();
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! `why`: one run again, and what bound one facility day by day.
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use coercivity::diagnostic::nearest;
 use coercivity::network::line::LineGraph;
@@ -31,8 +33,10 @@ impl Why {
         let graph = &scenario.lines;
         let site = site(graph, &self.facility)?;
         let days = replay(&kernel, self.replication, site);
-        let mut text =
-            format!("{} in run {} of {} (seed {})\n\n", graph.sites[site].name, self.replication, scenario.name, scenario.plan.seed);
+        let mut text = format!(
+            "{} in run {} of {} (seed {})\n\n",
+            graph.sites[site].name, self.replication, scenario.name, scenario.plan.seed
+        );
         let spells = spells(&days, scenario.step_days);
         if spells.iter().all(|spell| spell.chain.is_empty()) {
             text.push_str("Its output never falls short of calm in this run.\n");
@@ -47,7 +51,8 @@ impl Why {
 
 /// Position of a facility, by id, or by name if that is what was typed.
 fn site(graph: &LineGraph, typed: &str) -> Result<usize, Failure> {
-    let alike = |site: &coercivity::network::line::Site| site.id == typed || site.name.eq_ignore_ascii_case(typed);
+    let alike =
+        |site: &coercivity::network::line::Site| site.id == typed || site.name.eq_ignore_ascii_case(typed);
     graph.sites.iter().position(alike).ok_or_else(|| {
         let near = nearest(typed, graph.sites.iter().map(|site| site.id.as_str()));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
@@ -66,7 +71,7 @@ fn paragraph(graph: &LineGraph, spell: &Spell) -> String {
     }
     let mut text = format!("{days}: {} below calm\n", percent(spell.shortfall));
     for link in &spell.chain {
-        text.push_str(&format!("    {}\n", sentence(graph, link)));
+        let _ = writeln!(text, "    {}", sentence(graph, link));
     }
     text
 }
@@ -75,7 +80,9 @@ fn sentence(graph: &LineGraph, link: &Link) -> String {
     let own = &graph.sites[link.site].name;
     let product = &link.product;
     match &link.limit {
-        Limit::Demand => format!("{own} ({product}): nothing binds now; goods ordered are being made or under way"),
+        Limit::Demand => {
+            format!("{own} ({product}): nothing binds now; goods ordered are being made or under way")
+        }
         Limit::Capacity => format!("{own} ({product}): at its capacity"),
         Limit::Stopped => format!("{own} ({product}): line stopped or restarting"),
         Limit::Input { material, supplier, sent, gate } => {
@@ -86,7 +93,10 @@ fn sentence(graph: &LineGraph, link: &Link) -> String {
                 Gate::Licence => "; it waits for licences",
             };
             let supplier = &graph.sites[*supplier].name;
-            format!("{own} ({product}) lacks {material}: {supplier} sent {} of the usual in 30 days{why}", percent(*sent))
+            format!(
+                "{own} ({product}) lacks {material}: {supplier} sent {} of the usual in 30 days{why}",
+                percent(*sent)
+            )
         }
     }
 }

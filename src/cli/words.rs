@@ -28,7 +28,7 @@ pub fn number(value: f64) -> String {
         return "0".to_owned();
     }
     #[allow(clippy::cast_possible_truncation)]
-    let magnitude = size.log10().floor() as i32;
+    let magnitude = libm::log10(size).floor() as i32;
     if magnitude >= 2 {
         let step = 10_f64.powi(magnitude - 2);
         return grouped((value / step).round() * step);
@@ -131,10 +131,16 @@ mod tests {
     fn numbers_read_well() {
         assert_eq!(number(2_412_345.0), "2,410,000");
         assert_eq!(number(-1234.0), "-1,230");
-        assert_eq!((number(0.0), number(0.5), number(99.96), number(3.0)), ("0".into(), "0.5".into(), "99.96".into(), "3".into()));
+        assert_eq!(
+            (number(0.0), number(0.5), number(99.96), number(3.0)),
+            ("0".into(), "0.5".into(), "99.96".into(), "3".into())
+        );
         assert_eq!(number(f64::NAN), "–");
         assert_eq!((large(2_412_345.0), large(12_345.0)), ("2.41 million".into(), "12,300".into()));
-        assert_eq!((percent(0.0), percent(0.0003), percent(0.031), percent(0.42)), ("0 %".into(), "< 0.1 %".into(), "3.1 %".into(), "42 %".into()));
+        assert_eq!(
+            (percent(0.0), percent(0.0003), percent(0.031), percent(0.42)),
+            ("0 %".into(), "< 0.1 %".into(), "3.1 %".into(), "42 %".into())
+        );
         assert_eq!((percent(0.997), percent(1.0)), ("> 99 %".into(), "100 %".into()));
         assert_eq!((grouped(-0.3), grouped(1e6)), ("0".into(), "1,000,000".into()));
         assert_eq!((date(20_182.0), month(20_182)), ("4 Apr 2025".into(), "Apr 2025".into()));

@@ -9,9 +9,7 @@ use crate::summary::Summary;
 #[must_use]
 pub fn series(summary: &Summary) -> Vec<u8> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
-    let head = [
-        "date", "group", "series", "unit", "mean", "q05", "q25", "median", "q75", "q95", "reference",
-    ];
+    let head = ["date", "group", "series", "unit", "mean", "q05", "q25", "median", "q75", "q95", "reference"];
     // Writing to memory cannot fail.
     let _ = writer.write_record(head);
     for (i, series) in summary.design().series.iter().enumerate() {
@@ -46,18 +44,30 @@ pub fn outcomes(summary: &Summary) -> Vec<u8> {
 pub fn metrics(summary: &Summary) -> Vec<u8> {
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     let head = [
-        "metric", "unit", "mean", "mean_low", "mean_high", "sd", "q05", "q25", "median", "q75", "q95", "min", "max",
+        "metric",
+        "unit",
+        "mean",
+        "mean_low",
+        "mean_high",
+        "sd",
+        "q05",
+        "q25",
+        "median",
+        "q75",
+        "q95",
+        "min",
+        "max",
         "meaning",
     ];
     let _ = writer.write_record(head);
     for (i, metric) in summary.design().metrics.iter().enumerate() {
         let s = summary.metric(i);
-        let numbers = [
-            s.mean, s.mean_ci.0, s.mean_ci.1, s.sd, s.q05, s.q25, s.q50, s.q75, s.q95, s.min, s.max,
-        ];
+        let numbers =
+            [s.mean, s.mean_ci.0, s.mean_ci.1, s.sd, s.q05, s.q25, s.q50, s.q75, s.q95, s.min, s.max];
         let numbers = numbers.map(number);
         let texts = [metric.name.as_str(), metric.unit.trim()];
-        let row = texts.into_iter().chain(numbers.iter().map(String::as_str)).chain([metric.meaning.as_str()]);
+        let row =
+            texts.into_iter().chain(numbers.iter().map(String::as_str)).chain([metric.meaning.as_str()]);
         let _ = writer.write_record(row);
     }
     writer.into_inner().unwrap_or_default()

@@ -126,7 +126,8 @@ impl Folder {
             Standing::Nothing => {
                 // An empty folder may be in the way of a rename on some systems.
                 let _ = std::fs::remove_dir(&self.target);
-                std::fs::rename(&self.partial, &self.target).map_err(|source| failed(&self.target, source))?;
+                std::fs::rename(&self.partial, &self.target)
+                    .map_err(|source| failed(&self.target, source))?;
             }
             Standing::Results | Standing::Unfinished => {
                 let _ = std::fs::remove_dir_all(&old);

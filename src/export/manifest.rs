@@ -115,10 +115,16 @@ impl Manifest {
 
 fn scenario_record(scenario: &Scenario) -> ScenarioRecord {
     let last = |name: &str| {
-        if name.starts_with("<embedded>") { name.to_owned() } else { name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned() }
+        if name.starts_with("<embedded>") {
+            name.to_owned()
+        } else {
+            name.rsplit(['/', '\\']).next().unwrap_or(name).to_owned()
+        }
     };
-    let inputs =
-        scenario.inputs.iter().map(|input| FileDigest { name: last(&input.name), sha256: input.sha256.clone() });
+    let inputs = scenario
+        .inputs
+        .iter()
+        .map(|input| FileDigest { name: last(&input.name), sha256: input.sha256.clone() });
     ScenarioRecord {
         name: scenario.name.clone(),
         identity: checkpoint::identity(scenario),

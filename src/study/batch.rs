@@ -76,7 +76,7 @@ mod tests {
                 let part = whole.part(index, of);
                 prop_assert_eq!(part.first, at);
                 prop_assert!(part.end >= part.first);
-                prop_assert!(part.end == whole.end || (part.end - first) % SIZE == 0);
+                prop_assert!(part.end == whole.end || (part.end - first).is_multiple_of(SIZE));
                 at = part.end;
             }
             prop_assert_eq!(at, whole.end);

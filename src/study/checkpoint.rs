@@ -117,7 +117,10 @@ pub fn load(path: &Path) -> Result<Stored, Error> {
     let failed = |source| Error::File { path: shown.clone(), source };
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_file() || metadata.len() > LARGEST {
-        return Err(Error::Result { path: shown, problem: "this is not a file of stored replications".to_owned() });
+        return Err(Error::Result {
+            path: shown,
+            problem: "this is not a file of stored replications".to_owned(),
+        });
     }
     parse(&shown, &std::fs::read(path).map_err(failed)?)
 }

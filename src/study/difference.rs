@@ -30,29 +30,58 @@ impl Difference {
 /// Differences of `of` to `base` in every metric that both have, in the order of `base`.
 ///
 /// A metric that only one of the two has (licence counts of a scenario against one without licensing) is
-/// left out: it has no value to compare with.
+/// left out: it has no value to compare with. The day of a first stop is compared over the runs that stop
+/// in both, as −1 stands for "no stop"; without such a run it is left out.
 #[must_use]
 pub fn differences(of: &Summary, base: &Summary) -> Vec<Difference> {
     let list = base.design().metrics.iter().enumerate().filter_map(|(i, metric)| {
         let j = of.design().metrics.iter().position(|other| other.name == metric.name)?;
-        let difference = if i == j { paired(of, base, i) } else { moved(of, j, base, i) };
-        let (base, mean) = (base.metric(i).mean, of.metric(j).mean);
+        let (base, mean, difference) = if metric.name.starts_with("first_stop_day") {
+            stops(of, j, base, i)?
+        } else {
+            let difference = if i == j { paired(of, base, i) } else { moved(of, j, base, i, |_, _| true) };
+            (base.metric(i).mean, of.metric(j).mean, difference)
+        };
         Some(Difference { metric: metric.name.clone(), unit: metric.unit, base, mean, difference })
     });
     list.collect()
 }
 
-/// [`paired`] for a metric that stands at different positions in the two designs.
-fn moved(of: &Summary, j: usize, base: &Summary, i: usize) -> Statistics {
-    let quantum = of.design().metrics[j].quantum.min(base.design().metrics[i].quantum);
+/// Means and difference of a day over the replications in which neither is negative.
+fn stops(of: &Summary, j: usize, base: &Summary, i: usize) -> Option<(f64, f64, Statistics)> {
+    let both = |a: f64, b: f64| a >= 0.0 && b >= 0.0;
+    let difference = moved(of, j, base, i, both);
+    // The mean of one side: its difference to zero, over the same pairs.
+    let (mut sum, mut count) = (0.0, 0.0);
+    pairs(of, j, base, i, |value, other| {
+        if both(value, other) {
+            sum += other;
+            count += 1.0;
+        }
+    });
+    (count > 0.0).then(|| (sum / count, sum / count + difference.mean, difference))
+}
+
+/// Calls `each` with the values of every replication that both counted, ascending.
+fn pairs(of: &Summary, j: usize, base: &Summary, i: usize, mut each: impl FnMut(f64, f64)) {
     let mut others = base.replications().into_iter().zip(base.values(i)).peekable();
-    let mut differences = Vec::new();
     for (replication, value) in of.replications().into_iter().zip(of.values(j)) {
         while others.next_if(|(other, _)| *other < replication).is_some() {}
         if let Some((_, other)) = others.next_if(|(other, _)| *other == replication) {
-            differences.extend(to_fixed(value - other, quantum));
+            each(value, other);
         }
     }
+}
+
+/// [`paired`] for a metric that stands at different positions in the two designs, over wanted pairs.
+fn moved(of: &Summary, j: usize, base: &Summary, i: usize, wanted: impl Fn(f64, f64) -> bool) -> Statistics {
+    let quantum = of.design().metrics[j].quantum.min(base.design().metrics[i].quantum);
+    let mut differences = Vec::new();
+    pairs(of, j, base, i, |value, other| {
+        if wanted(value, other) {
+            differences.extend(to_fixed(value - other, quantum));
+        }
+    });
     Statistics::of_fixed(differences, quantum)
 }
 
@@ -74,7 +103,8 @@ mod tests {
         let design = Design { metrics: names.iter().map(metric).collect(), series: Vec::new() };
         let mut summary = Summary::new(Arc::new(design));
         for (replication, metrics) in rows {
-            let outcome = Outcome { replication: *replication, metrics: metrics.to_vec(), series: Vec::new() };
+            let outcome =
+                Outcome { replication: *replication, metrics: metrics.to_vec(), series: Vec::new() };
             summary.push(&outcome).expect("finite");
         }
         summary
@@ -82,7 +112,10 @@ mod tests {
 
     #[test]
     fn metrics_meet_by_name_and_replications_by_index() {
-        let base = summary(&["lost", "licences", "exports"], &[(0, &[1.0, 9.0, 5.0]), (1, &[2.0, 9.0, 5.0]), (2, &[4.0, 9.0, 7.0])]);
+        let base = summary(
+            &["lost", "licences", "exports"],
+            &[(0, &[1.0, 9.0, 5.0]), (1, &[2.0, 9.0, 5.0]), (2, &[4.0, 9.0, 7.0])],
+        );
         let of = summary(&["lost", "exports"], &[(1, &[5.0, 6.0]), (2, &[8.0, 9.0]), (3, &[0.0, 0.0])]);
         let found = differences(&of, &base);
         let names: Vec<&str> = found.iter().map(|d| d.metric.as_str()).collect();
@@ -90,6 +123,18 @@ mod tests {
         let (lost, exports) = (&found[0].difference, &found[1].difference);
         assert_eq!((lost.count, lost.mean, lost.min, lost.max), (2, 3.5, 3.0, 4.0));
         assert_eq!((exports.count, exports.mean, exports.min, exports.max), (2, 1.5, 1.0, 2.0));
+    }
+
+    #[test]
+    fn days_of_stops_are_compared_where_both_stop() {
+        let name = ["first_stop_day@auto-x"];
+        let base = summary(&name, &[(0, &[-1.0]), (1, &[50.0]), (2, &[60.0]), (3, &[-1.0])]);
+        let of = summary(&name, &[(0, &[40.0]), (1, &[45.0]), (2, &[57.0]), (3, &[-1.0])]);
+        let found = differences(&of, &base);
+        assert_eq!((found[0].base, found[0].mean), (55.0, 51.0));
+        assert_eq!((found[0].difference.count, found[0].difference.mean), (2, -4.0));
+        let never = summary(&name, &[(0, &[-1.0]), (1, &[-1.0])]);
+        assert!(differences(&of, &never).is_empty());
     }
 
     #[test]

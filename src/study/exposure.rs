@@ -64,7 +64,8 @@ pub fn central_flows(kernel: &Kernel) -> Vec<f64> {
             return 0.0;
         }
         // Shares of ore are of tonnes carried, so a tonne of output needs 1 ÷ the mean yield.
-        let grades = siblings().filter_map(|s| Some(s.share.central * s.yield_per_tonne.as_ref()?.value(&coefficients)));
+        let grades = siblings()
+            .filter_map(|s| Some(s.share.central * s.yield_per_tonne.as_ref()?.value(&coefficients)));
         let grade: f64 = grades.sum();
         let amount = if grade > 0.0 { all / grade } else { input.amount.value(&coefficients) };
         amount * route.share.central / all * output[route.to.index()] * growth
@@ -128,7 +129,9 @@ fn part(kind: &Kind) -> Part<'_> {
         Kind::Regime(_) => part.kind = "regime of the licence desk",
         Kind::GeneralLicence { routes } => part = Part { kind: "general licence", routes, ..part },
         Kind::OverCompliance { routes } => part = Part { kind: "customs over-compliance", routes, ..part },
-        Kind::Tariff { routes, rate } => part = Part { kind: "tariff", routes, size: Some((0.0, rate)), ..part },
+        Kind::Tariff { routes, rate } => {
+            part = Part { kind: "tariff", routes, size: Some((0.0, rate)), ..part }
+        }
         Kind::LaneDelay { routes, days } => {
             part = Part { kind: "lane delay", routes, size: Some((0.0, days)), ..part };
         }
@@ -209,7 +212,11 @@ fn idle(scenario: &Scenario, shock: &Shock, part: &Part<'_>, flows: &[f64]) -> O
     if only_routes && part.routes.iter().all(|id| flows[id.index()] <= 0.0 && !opens_later(id)) {
         return Some("nothing flows on the routes it names".to_owned());
     }
-    if part.pools.is_empty() && part.lines.is_empty() && part.routes.is_empty() && !matches!(shock.kind, Kind::Regime(_)) {
+    if part.pools.is_empty()
+        && part.lines.is_empty()
+        && part.routes.is_empty()
+        && !matches!(shock.kind, Kind::Regime(_))
+    {
         return Some("it names no route and no facility".to_owned());
     }
     None

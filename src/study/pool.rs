@@ -76,9 +76,8 @@ pub(super) fn run<R: Replicate>(
 
 /// Refuses a summary to go on from that is not a prefix of whole batches of the portion.
 fn check_prefix<R: Replicate>(summary: &Summary, source: &R, options: &Options) -> Result<(), Error> {
-    let refuse = |problem: &str| {
-        Err(Error::Result { path: "the checkpoint".to_owned(), problem: problem.to_owned() })
-    };
+    let refuse =
+        |problem: &str| Err(Error::Result { path: "the checkpoint".to_owned(), problem: problem.to_owned() });
     if summary.design().digest() != source.design().digest() {
         return refuse("it counts other metrics or series than this run");
     }
@@ -90,7 +89,7 @@ fn check_prefix<R: Replicate>(summary: &Summary, source: &R, options: &Options) 
     if summary.count() > portion.count() {
         return refuse("it holds more replications than this run asks for");
     }
-    if summary.count() != portion.count() && summary.count() % super::batch::SIZE != 0 {
+    if summary.count() != portion.count() && !summary.count().is_multiple_of(super::batch::SIZE) {
         return refuse("it ends in the middle of a batch");
     }
     Ok(())

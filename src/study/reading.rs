@@ -176,7 +176,10 @@ fn makers(scenario: &Scenario, summary: &Summary, origin: i32, firsts: Option<&[
         let position = |kind: &str| metric(summary, &format!("{kind}@{}", site.id));
         let days = summary.values(position("first_stop_day")?);
         let first = firsts.map_or(0, |firsts| {
-            days.iter().zip(firsts).filter(|(own, first)| **own >= 0.0 && own.total_cmp(first).is_le()).count()
+            days.iter()
+                .zip(firsts)
+                .filter(|(own, first)| **own >= 0.0 && own.total_cmp(first).is_le())
+                .count()
         });
         Some(Maker {
             id: site.id.clone(),

@@ -127,7 +127,9 @@ fn same(a: &[Link], b: &[Link]) -> bool {
         _ => a == b,
     };
     a.len() == b.len()
-        && a.iter().zip(b).all(|(a, b)| (a.site, &a.product) == (b.site, &b.product) && alike(&a.limit, &b.limit))
+        && a.iter()
+            .zip(b)
+            .all(|(a, b)| (a.site, &a.product) == (b.site, &b.product) && alike(&a.limit, &b.limit))
 }
 
 struct Follower {
@@ -198,7 +200,9 @@ fn chain(kernel: &Kernel, start: usize, step: u32, state: &State<1>, sent: &[f64
             }
             Bound::Input(slot) => Some(slot as usize),
         };
-        let Some((slot, r)) = slot.and_then(|slot| Some((slot, shortest_route(kernel, line, slot, state, sent)?))) else {
+        let Some((slot, r)) =
+            slot.and_then(|slot| Some((slot, shortest_route(kernel, line, slot, state, sent)?)))
+        else {
             chain.push(link);
             break;
         };
@@ -222,7 +226,13 @@ fn chain(kernel: &Kernel, start: usize, step: u32, state: &State<1>, sent: &[f64
 }
 
 /// The route of a slot that fell short most over the last 30 days, in units of the material.
-fn shortest_route(kernel: &Kernel, line: usize, slot: usize, state: &State<1>, sent: &[f64]) -> Option<usize> {
+fn shortest_route(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    state: &State<1>,
+    sent: &[f64],
+) -> Option<usize> {
     let first = kernel.lines.slots[line] as usize + slot;
     let routes = kernel.lines.slot_routes[first] as usize..kernel.lines.slot_routes[first + 1] as usize;
     let days = f64::from(kernel.scenario().step_days);

@@ -78,7 +78,11 @@ fn threads_and_lanes_leave_no_trace() {
     assert_eq!((reference.replications_done, reference.complete), (333, true));
     for (threads, lanes) in [(2, 8), (5, 8), (1, 1), (3, 32), (64, 5)] {
         let other = whole(&Fake::new(lanes), &options(threads, 333));
-        assert_eq!(other.summary.to_bytes(), reference.summary.to_bytes(), "{threads} threads, {lanes} lanes");
+        assert_eq!(
+            other.summary.to_bytes(),
+            reference.summary.to_bytes(),
+            "{threads} threads, {lanes} lanes"
+        );
     }
 }
 
@@ -104,7 +108,8 @@ fn interrupted_and_resumed_is_uninterrupted() {
         let cut = run(&source, &options(threads, 500), &note, &stop, None).expect("finite");
         assert!(!cut.complete && cut.replications_done >= 160 && cut.replications_done < 500);
         assert!(cut.summary.replications().into_iter().eq(0..cut.replications_done), "a prefix");
-        let resumed = run(&source, &options(threads, 500), &|_| (), &|| false, Some(cut.summary)).expect("finite");
+        let resumed =
+            run(&source, &options(threads, 500), &|_| (), &|| false, Some(cut.summary)).expect("finite");
         assert_eq!(resumed, reference);
     }
 }
@@ -151,7 +156,8 @@ fn a_number_that_is_none_names_the_first_replication() {
 fn foreign_prefixes_are_refused() {
     let source = Fake::new(8);
     let with = |summary, replications| {
-        run(&source, &options(1, replications), &|_| (), &|| false, Some(summary)).map(|result| result.replications_done)
+        run(&source, &options(1, replications), &|_| (), &|| false, Some(summary))
+            .map(|result| result.replications_done)
     };
     let prefix = whole(&source, &options(1, 64)).summary;
     assert_eq!(with(prefix.clone(), 100).expect("a prefix"), 100);
@@ -179,7 +185,8 @@ fn parts_add_up() {
 
 #[test]
 fn unknown_metrics_are_named() {
-    let Error::Input(found) = metric_position(&Fake::new(8).design, "vehicle_lost").expect_err("unknown") else {
+    let Error::Input(found) = metric_position(&Fake::new(8).design, "vehicle_lost").expect_err("unknown")
+    else {
         panic!("an input error")
     };
     assert!(found.render(false).contains("did you mean `vehicles_lost`?"));

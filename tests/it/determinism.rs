@@ -12,7 +12,18 @@ fn place() -> tempfile::TempDir {
 fn threads_leave_no_trace() {
     let here = place();
     for (out, threads) in [("one", "1"), ("two", "2"), ("five", "5")] {
-        let arguments = ["run", "2025-april-controls", "-n", "100", "--set", "end=2025-09-01", "--threads", threads, "--out", out];
+        let arguments = [
+            "run",
+            "2025-april-controls",
+            "-n",
+            "100",
+            "--set",
+            "end=2025-09-01",
+            "--threads",
+            threads,
+            "--out",
+            out,
+        ];
         succeed(here.path(), &arguments);
     }
     let one = files(&here.path().join("one"));
@@ -21,6 +32,13 @@ fn threads_leave_no_trace() {
         assert!(files(&here.path().join(other)) == one, "{other} threads gave other files");
     }
 }
+
+/// Where three parts are written.
+const PARTS: [&str; 3] = [
+    "shards/2025-april-controls-1-of-3.shard",
+    "shards/2025-april-controls-2-of-3.shard",
+    "shards/2025-april-controls-3-of-3.shard",
+];
 
 #[test]
 fn shards_add_up_and_wrong_ones_are_refused_by_name() {
@@ -33,12 +51,10 @@ fn shards_add_up_and_wrong_ones_are_refused_by_name() {
     for index in ["1", "2", "3"] {
         succeed(here.path(), &with(&["shard", "run"], &["--of", "3", "--index", index, "--quiet"]));
     }
-    const PARTS: [&str; 3] = [
-        "shards/2025-april-controls-1-of-3.shard",
-        "shards/2025-april-controls-2-of-3.shard",
-        "shards/2025-april-controls-3-of-3.shard",
-    ];
-    succeed(here.path(), &with(&["shard", "merge"], &[PARTS[2], PARTS[0], PARTS[1], PARTS[0], "--out", "merged"]));
+    succeed(
+        here.path(),
+        &with(&["shard", "merge"], &[PARTS[2], PARTS[0], PARTS[1], PARTS[0], "--out", "merged"]),
+    );
     for name in ["summary.json", "series.csv"] {
         let whole = std::fs::read(here.path().join("out/2025-april-controls").join(name)).expect("written");
         assert_eq!(std::fs::read(here.path().join("merged").join(name)).expect("written"), whole, "{name}");
@@ -53,9 +69,18 @@ fn shards_add_up_and_wrong_ones_are_refused_by_name() {
     refused(&[PARTS[0], PARTS[2], "--out", "x"], &["3-of-3", "in no part"]);
     refused(&[PARTS[0], PARTS[1], "--out", "x"], &["2-of-3", "in no part"]);
     succeed(here.path(), &with(&["shard", "run"], &["--of", "2", "--index", "1", "--quiet"]));
-    refused(&[PARTS[0], PARTS[1], PARTS[2], "shards/2025-april-controls-1-of-2.shard", "--out", "x"], &["1-of-", "also in"]);
-    succeed(here.path(), &["shard", "run", "full-embargo", "-n", "100", "--of", "3", "--index", "2", "--quiet"]);
-    refused(&[PARTS[0], "shards/full-embargo-2-of-3.shard", PARTS[2], "--out", "x"], &["full-embargo-2-of-3", "holds scenario"]);
+    refused(
+        &[PARTS[0], PARTS[1], PARTS[2], "shards/2025-april-controls-1-of-2.shard", "--out", "x"],
+        &["1-of-", "also in"],
+    );
+    succeed(
+        here.path(),
+        &["shard", "run", "full-embargo", "-n", "100", "--of", "3", "--index", "2", "--quiet"],
+    );
+    refused(
+        &[PARTS[0], "shards/full-embargo-2-of-3.shard", PARTS[2], "--out", "x"],
+        &["full-embargo-2-of-3", "holds scenario"],
+    );
     let mut damaged = std::fs::read(here.path().join(PARTS[1])).expect("written");
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
@@ -99,7 +124,7 @@ fn interrupted_and_resumed_is_uninterrupted() {
         serde_json::from_slice(&std::fs::read(cut.join("summary.json")).expect("kept")).expect("JSON");
     assert_eq!(partial["complete"], false);
     let done = partial["replications"].as_u64().expect("a number");
-    assert!(done > 0 && done < 640 && done % 32 == 0, "{done}");
+    assert!(done > 0 && done < 640 && done.is_multiple_of(32), "{done}");
 
     // Not over it, not with another seed, not with fewer runs.
     for (more, expected) in [

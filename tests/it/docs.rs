@@ -49,16 +49,15 @@ fn commands_in_documents_work() {
         documents.extend(entries.flatten().map(|entry| entry.path()));
     }
     documents.sort();
-    for document in documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+    for document in documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+    {
         let Ok(text) = std::fs::read_to_string(&document) else { continue };
         let here = tempfile::tempdir().expect("a folder");
         let mut inside = false;
         for line in text.lines() {
             if line.starts_with("```") {
                 inside = line.trim() == "```console";
-            } else if inside
-                && let Some(found) = line.strip_prefix("$ ").and_then(arguments)
-            {
+            } else if inside && let Some(found) = line.strip_prefix("$ ").and_then(arguments) {
                 try_out(here.path(), found, &document.display().to_string());
             }
         }
