@@ -1,23 +1,51 @@
-//! Phases 7 to 9 as each route sees them: gate; then dispatch, cancellation and orders in one pass.
+//! Phases 4 and 7 to 9 as each route sees them: arrivals, gate; then dispatch, cancellation and orders in one
+//! pass.
 
 use super::compile::{Kernel, NONE};
 use super::scratch::{Row, State};
 use crate::policy::parameter::Parameter;
 
-/// Phase 7: what may leave on each route, e = min(book, cap, r_max·max(base flow, expected flow)).
+/// Phase 4: goods due in this step join the stocks of one line.
+#[inline(always)]
+pub(crate) fn arrive<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    for r in kernel.inputs_of(line) {
+        let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
+        let [by_surface, by_air] = state.cursor[r];
+        let slot = (surface.offset + by_surface) as usize;
+        let mut arriving = state.ring[slot];
+        state.ring[slot] = [0.0; L];
+        if air.slots > 0 {
+            let slot = (air.offset + by_air) as usize;
+            let flown = state.ring[slot];
+            state.ring[slot] = [0.0; L];
+            for lane in 0..L {
+                arriving[lane] += flown[lane];
+            }
+        }
+        let (mut stock, mut transit) = (state.stock[r], state.transit[r]);
+        for lane in 0..L {
+            stock[lane] += arriving[lane];
+            transit[lane] = (transit[lane] - arriving[lane]).max(0.0);
+        }
+        state.stock[r] = stock;
+        state.transit[r] = transit;
+    }
+}
+
+/// Phase 7: what may leave for one buyer, e = min(book, cap, r_max·max(base flow, expected flow)).
 ///
 /// The gate comes before rationing so that goods are not allotted to routes that cannot ship.
 #[inline(always)]
-pub(crate) fn gate<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
-    let most = state.parameters[Parameter::GateRatio as usize].map(|ratio| ratio * kernel.dt);
-    for r in 0..kernel.routes.from.len() {
-        let expected = state.expected[kernel.routes.to[r] as usize];
+pub(crate) fn gate<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let most = state.parameters[Parameter::GateRatio as usize];
+    let expected = state.expected[line];
+    for r in kernel.inputs_of(line) {
         let (book, base) = (state.book[r], state.base_flow[r]);
         let (amount, share) = (state.amount[r], state.share[r]);
         let mut leaving: Row<L> = [0.0; L];
         for lane in 0..L {
             let usual = base[lane].max(amount[lane] * share[lane] * expected[lane]);
-            leaving[lane] = book[lane].min(most[lane] * usual);
+            leaving[lane] = book[lane].min(most[lane] * kernel.dt * usual);
         }
         let governed = kernel.routes.governed[r];
         if governed != NONE {
@@ -37,7 +65,7 @@ pub(crate) fn gate<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 /// One pass over the routes: what a route orders depends on its own goods and its buyer alone. Rows are
 /// copied to locals, so that the compiler may keep all lanes in registers.
 #[inline(always)]
-pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let dt = kernel.dt;
     let month = (dt / 30.0).min(1.0);
     let fortnight = (dt / 14.0).min(1.0);
@@ -53,6 +81,7 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, sta
     for r in 0..kernel.routes.from.len() {
         let buyer = kernel.routes.to[r] as usize;
         let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
+        let [by_surface, by_air] = state.cursor[r];
         let ratio = state.ratio[kernel.routes.from[r] as usize];
         let expected = state.expected[buyer];
         let trend = state.trend[buyer];
@@ -79,7 +108,7 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, sta
         let mut extra = [0.0; L];
         if surface.slots == surface.lead {
             // Here the slot of arrival is the one just emptied.
-            let slot = (surface.offset + (step + surface.lead) % surface.slots) as usize;
+            let slot = (surface.offset + by_surface) as usize;
             let mut row = state.ring[slot];
             for lane in 0..L {
                 row[lane] += leaving[lane] * (1.0 - flying[lane]);
@@ -91,18 +120,19 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, sta
             for lane in 0..L {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                 let more = (extra[lane] as u32).min(surface.slots - surface.lead);
-                let slot = surface.offset + (step + surface.lead + more) % surface.slots;
+                let slot = surface.offset + (by_surface + surface.lead + more) % surface.slots;
                 state.ring[slot as usize][lane] += leaving[lane] * (1.0 - flying[lane]);
             }
         }
         if air.slots > 0 {
-            let slot = (air.offset + (step + air.lead) % air.slots) as usize;
+            let slot = (air.offset + by_air) as usize;
             let mut row = state.ring[slot];
             for lane in 0..L {
                 row[lane] += leaving[lane] * flying[lane];
             }
             state.ring[slot] = row;
         }
+        state.cursor[r] = [next(by_surface, surface.slots), next(by_air, air.slots)];
         if kernel.routes.adapts[r] {
             let (mut ordered, mut sent) = (state.ordered_month[r], state.sent_month[r]);
             for lane in 0..L {
@@ -141,4 +171,10 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, step: u32, sta
         state.forgone[r] = forgone;
         state.placed[r] = placed;
     }
+}
+
+/// The next slot of a ring.
+#[inline(always)]
+fn next(slot: u32, slots: u32) -> u32 {
+    if slot + 1 >= slots { 0 } else { slot + 1 }
 }

@@ -263,6 +263,12 @@ impl Kernel {
         self.lines.slot_routes[slot] as usize..self.lines.slot_routes[slot + 1] as usize
     }
 
+    /// Routes that supply a line: its slots' routes stand side by side.
+    pub(crate) fn inputs_of(&self, line: usize) -> std::ops::Range<usize> {
+        let slots = self.slots_of(line);
+        self.lines.slot_routes[slots.start] as usize..self.lines.slot_routes[slots.end] as usize
+    }
+
     pub(crate) fn outgoing(&self, line: usize) -> &[u32] {
         &self.lines.outgoing[self.lines.out[line] as usize..self.lines.out[line + 1] as usize]
     }

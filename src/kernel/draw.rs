@@ -241,6 +241,7 @@ fn settle<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let dt = kernel.dt;
     let graph = kernel.graph();
     state.ring.fill([0.0; L]);
+    state.cursor.fill([0; 2]);
     for r in 0..kernel.routes.from.len() {
         let route = &graph.routes[kernel.routes.id[r].index()];
         let buyer = kernel.routes.to[r] as usize;

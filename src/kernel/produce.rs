@@ -1,49 +1,78 @@
-//! Phases 5 and 6: demand, wanted output, production.
+//! Phases 4 to 7 in one pass over lines; of them, here: demand, wanted output, capacity, production.
 
 use super::compile::{Kernel, NONE};
 use super::scratch::{Bound, Row, State};
 use super::source::{consume, limit, per_unit};
+use super::{book, share};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
 
+/// Phases 4 to 7 for every line: arrivals, demand, shares in use, wanted output, capacity, production, gate.
+///
+/// One pass, capacity pool by capacity pool, so that a line's routes are touched while they are in the cache:
+/// within the pass a line reads of other lines only what the last step left (orders placed, order books).
+#[inline(always)]
+pub(crate) fn advance<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    let season = season(kernel, step, &state.parameters[Parameter::SeasonAmplitude as usize]);
+    for pool in 0..kernel.pools.opens.len() {
+        for &line in kernel.pool_lines(pool) {
+            let line = line as usize;
+            book::arrive(kernel, line, state);
+            demand(kernel, line, &season, state);
+            share::shares(kernel, step, line, state);
+            want(kernel, line, state);
+        }
+        capacity(kernel, pool, state);
+        for &line in kernel.pool_lines(pool) {
+            let line = line as usize;
+            if kernel.lines.group[line] == NONE {
+                make(kernel, line, state);
+                book::gate(kernel, line, state);
+            }
+        }
+    }
+    state.stale = false;
+    for group in 0..kernel.groups.len() {
+        separate(kernel, group, state);
+    }
+}
+
 /// Phase 5: new orders and final demand of the step, and their smoothed values.
 #[inline(always)]
-pub(crate) fn demand<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+fn demand<const L: usize>(kernel: &Kernel, line: usize, season: &Row<L>, state: &mut State<L>) {
     let dt = kernel.dt;
-    let season = season(kernel, step, &state.parameters[Parameter::SeasonAmplitude as usize]);
-    let fast = state.parameters[Parameter::ExpectationDays as usize].map(|days| (dt / days).min(1.0));
-    let slow = state.parameters[Parameter::TrendDays as usize].map(|days| (dt / days).min(1.0));
-    for line in 0..kernel.lines.pool.len() {
-        let mut new = [0.0; L];
-        for &r in kernel.outgoing(line) {
-            let placed = state.placed[r as usize];
-            for lane in 0..L {
-                new[lane] += placed[lane];
-            }
-        }
-        if kernel.lines.sink[line] {
-            let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
-            let base = state.base_final[line];
-            let feedback = super::price::demand_factor(kernel, state, other);
-            for lane in 0..L {
-                let calm = base[lane] * dt * season[lane];
-                let asked = calm * state.demand_factor[line][lane] * feedback[lane];
-                state.calm_demand[line][lane] = calm;
-                state.final_demand[line][lane] = asked;
-                new[lane] += asked;
-            }
-        }
-        let (mut expected, mut trend) = (state.expected[line], state.trend[line]);
+    let fast = state.parameters[Parameter::ExpectationDays as usize];
+    let slow = state.parameters[Parameter::TrendDays as usize];
+    let mut new = [0.0; L];
+    for &r in kernel.outgoing(line) {
+        let placed = state.placed[r as usize];
         for lane in 0..L {
-            let rate = new[lane] / dt;
-            expected[lane] += fast[lane] * (rate - expected[lane]);
-            trend[lane] += slow[lane] * (rate - trend[lane]);
+            new[lane] += placed[lane];
         }
-        state.expected[line] = expected;
-        state.trend[line] = trend;
-        state.demand[line] = new;
     }
+    if kernel.lines.sink[line] {
+        let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
+        let (base, factor) = (state.base_final[line], state.demand_factor[line]);
+        let feedback = super::price::demand_factor(kernel, state, other);
+        let (mut calm, mut asked) = ([0.0; L], [0.0; L]);
+        for lane in 0..L {
+            calm[lane] = base[lane] * dt * season[lane];
+            asked[lane] = calm[lane] * factor[lane] * feedback[lane];
+            new[lane] += asked[lane];
+        }
+        state.calm_demand[line] = calm;
+        state.final_demand[line] = asked;
+    }
+    let (mut expected, mut trend) = (state.expected[line], state.trend[line]);
+    for lane in 0..L {
+        let rate = new[lane] / dt;
+        expected[lane] += (dt / fast[lane]).min(1.0) * (rate - expected[lane]);
+        trend[lane] += (dt / slow[lane]).min(1.0) * (rate - trend[lane]);
+    }
+    state.expected[line] = expected;
+    state.trend[line] = trend;
+    state.demand[line] = new;
 }
 
 /// A cosine over the year with its peak on 1 December.
@@ -55,25 +84,6 @@ fn season<const L: usize>(kernel: &Kernel, step: u32, amplitude: &Row<L>) -> Row
     // 1 December 1970 was day 334.
     let wave = libm::cos((day - 334.0) / 365.25 * std::f64::consts::TAU);
     amplitude.map(|a| 1.0 + a * wave)
-}
-
-/// Phase 6: wanted output, capacity and over-production, output and the use of inputs.
-#[inline(always)]
-pub(crate) fn produce<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
-    for line in 0..kernel.lines.pool.len() {
-        want(kernel, line, state);
-    }
-    for pool in 0..kernel.pools.opens.len() {
-        capacity(kernel, pool, state);
-    }
-    for &line in &kernel.lines.order {
-        if kernel.lines.group[line as usize] == NONE {
-            make(kernel, line as usize, state);
-        }
-    }
-    for group in 0..kernel.groups.len() {
-        separate(kernel, group, state);
-    }
 }
 
 /// X° before capacity: eligible orders, final demand with catch-up, and the gap of finished stock.
@@ -124,24 +134,30 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) 
             wanted[lane] += state.wanted[line as usize][lane];
         }
     }
+    let (nameplate, loss, added) = (state.capacity[pool], state.loss[pool], state.added[pool]);
+    let mut over = state.overproduction[pool];
     let mut scale = [1.0; L];
+    let mut reason = [Bound::DEMAND; L];
     for lane in 0..L {
-        let nameplate = state.capacity[pool][lane] * (1.0 - state.loss[pool][lane]) * (1.0 + state.added[pool][lane]);
-        let available = state.overproduction[pool][lane] * nameplate * dt;
-        let scarcity = if wanted[lane] > 0.0 { (wanted[lane] - available).max(0.0) / wanted[lane] } else { 0.0 };
-        let pull = if scarcity > 0.0 {
-            (most[lane] - state.overproduction[pool][lane]) * scarcity
-        } else {
-            1.0 - state.overproduction[pool][lane]
-        };
-        state.overproduction[pool][lane] += pull * (dt / days[lane]).min(1.0);
-        scale[lane] = if wanted[lane] > available { available / wanted[lane] } else { 1.0 };
-    }
-    for &line in kernel.pool_lines(pool) {
-        for lane in 0..L {
-            state.wanted[line as usize][lane] *= scale[lane];
-            state.bound[line as usize][lane] = if scale[lane] < 1.0 { Bound::CAPACITY } else { Bound::DEMAND };
+        let available = over[lane] * (nameplate[lane] * (1.0 - loss[lane]) * (1.0 + added[lane])) * dt;
+        let missing = (wanted[lane] - available).max(0.0);
+        let scarcity = if wanted[lane] > 0.0 { missing / wanted[lane] } else { 0.0 };
+        let rise = (most[lane] - over[lane]) * scarcity;
+        let pull = if scarcity > 0.0 { rise } else { 1.0 - over[lane] };
+        over[lane] += pull * (dt / days[lane]).min(1.0);
+        if wanted[lane] > available {
+            scale[lane] = available / wanted[lane];
+            reason[lane] = Bound::CAPACITY;
         }
+    }
+    state.overproduction[pool] = over;
+    for &line in kernel.pool_lines(pool) {
+        let mut wanted = state.wanted[line as usize];
+        for lane in 0..L {
+            wanted[lane] *= scale[lane];
+        }
+        state.wanted[line as usize] = wanted;
+        state.bound[line as usize] = reason;
     }
 }
 

@@ -66,6 +66,8 @@ pub struct State<const L: usize> {
     pub tariff: Vec<Row<L>>,
     /// Factor of a growing supplier on the route's weight.
     pub growth: Vec<Row<L>>,
+    /// Slot of the surface and of the air ring that is due in this step.
+    pub cursor: Vec<[u32; 2]>,
     /// Rings of goods in transit.
     pub ring: Vec<Row<L>>,
     /// A candidate's clock: days of shortage, then `WAITING` + days of qualification, then `QUALIFIED` + days.
@@ -235,6 +237,7 @@ impl<const L: usize> State<L> {
             tariff: rows(routes),
             growth: rows(routes),
             ring: rows(kernel.ring_rows),
+            cursor: vec![[0; 2]; routes],
             candidate_days: rows(routes),
             cap: rows(governed),
             closures: rows(governed),

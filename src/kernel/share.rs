@@ -11,19 +11,16 @@ const LEAST_RELIABILITY: f64 = 0.05;
 /// `candidate_days` at and beyond which a candidate is qualified.
 pub(crate) const QUALIFIED: f64 = 1.0e6;
 
-/// Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
+/// Shares in use of one line's suppliers, where anything can have changed.
 #[inline(always)]
-pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, state: &mut State<L>) {
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
-    for line in 0..kernel.lines.pool.len() {
-        let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
-        for slot in kernel.slots_of(line) {
-            if pooled || state.stale || kernel.lines.slot_changes[slot] {
-                slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
-            }
+    let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
+    for slot in kernel.slots_of(line) {
+        if pooled || state.stale || kernel.lines.slot_changes[slot] {
+            slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
         }
     }
-    state.stale = false;
 }
 
 #[inline(always)]

@@ -8,7 +8,7 @@
 
 use super::compile::Kernel;
 use super::scratch::State;
-use super::{allocate, book, desk, event, price, produce, response, share, tally};
+use super::{allocate, book, desk, event, price, produce, response, tally};
 use crate::random::philox::Streams;
 
 #[inline(always)]
@@ -16,14 +16,10 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], s
     event::apply(kernel, streams, step, state);
     desk::decide(kernel, streams, step, state);
     event::caps(kernel, step, state);
-    arrive(kernel, step, state);
-    produce::demand(kernel, step, state);
-    share::shares(kernel, step, state);
-    produce::produce(kernel, state);
-    book::gate(kernel, state);
+    produce::advance(kernel, step, state);
     event::quotas(kernel, state);
     allocate::ration(kernel, state);
-    book::dispatch_and_order(kernel, step, state);
+    book::dispatch_and_order(kernel, state);
     event::shipped(kernel, state);
     desk::shipped(kernel, step, state);
     desk::file(kernel, streams, step, state);
@@ -31,31 +27,4 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], s
     response::adapt(kernel, step, state);
     response::stockpiles(kernel, step, state);
     tally::tally(kernel, step, state);
-}
-
-/// Phase 4: goods due in this step join the buyers' stocks.
-#[inline(always)]
-fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    let routes = &kernel.routes;
-    for r in 0..routes.from.len() {
-        let (surface, air) = (routes.surface[r], routes.air[r]);
-        let slot = (surface.offset + step % surface.slots) as usize;
-        let mut arriving = state.ring[slot];
-        state.ring[slot] = [0.0; L];
-        if air.slots > 0 {
-            let slot = (air.offset + step % air.slots) as usize;
-            let flown = state.ring[slot];
-            state.ring[slot] = [0.0; L];
-            for lane in 0..L {
-                arriving[lane] += flown[lane];
-            }
-        }
-        let (mut stock, mut transit) = (state.stock[r], state.transit[r]);
-        for lane in 0..L {
-            stock[lane] += arriving[lane];
-            transit[lane] = (transit[lane] - arriving[lane]).max(0.0);
-        }
-        state.stock[r] = stock;
-        state.transit[r] = transit;
-    }
 }
