@@ -8,6 +8,8 @@ mod check;
 mod compare;
 mod completions;
 mod explain;
+mod firms;
+mod gauge;
 mod network;
 mod progress;
 mod report;
@@ -85,6 +87,9 @@ enum Command {
     /// Compute a study in parts, anywhere, and merge them to the same bytes
     #[command(subcommand)]
     Shard(shard::Shard),
+    /// Networks of firms from plain tables: production over time, systemic risk, generation
+    #[command(subcommand)]
+    Firms(firms::Firms),
     /// Print the JSON schema of scenario files, for editors
     Schema,
     /// Print completions for a shell
@@ -112,6 +117,7 @@ pub fn main() -> ExitCode {
         Some(Command::Scenarios(command)) => command.run(),
         Some(Command::Network(command)) => command.run(),
         Some(Command::Shard(command)) => command.run(),
+        Some(Command::Firms(command)) => command.run(),
         Some(Command::Schema) => Ok(schema::run()),
         Some(Command::Completions(command)) => Ok(command.run()),
     };

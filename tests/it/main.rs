@@ -4,3 +4,4 @@ mod cli;
 mod determinism;
 mod docs;
 mod program;
+mod tools;
