@@ -16,11 +16,16 @@ pub(crate) mod share;
 pub(crate) mod response;
 pub(crate) mod capacity;
 pub(crate) mod book;
+pub(crate) mod chain;
+pub(crate) mod clerk;
 pub(crate) mod compile;
 pub(crate) mod desk;
+#[cfg(test)]
+mod desk_tests;
 pub(crate) mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
+pub(crate) mod ledger;
 pub(crate) mod observe;
 pub(crate) mod price;
 pub(crate) mod produce;
@@ -29,6 +34,7 @@ pub mod queue;
 mod queue_tests;
 pub mod scratch;
 pub(crate) mod step;
+pub mod terms;
 
 use std::sync::Arc;
 

@@ -2,5 +2,6 @@
 
 pub mod licence;
 pub mod parameter;
+pub mod regime;
 pub mod response;
 pub mod shock;

@@ -152,7 +152,9 @@ pub struct Kernel {
     pub(crate) observe: Observe,
     /// Position of each controlled route in its licensing rule, by rule.
     pub(crate) rules: Vec<Rule>,
-    /// Lines touched by final-demand events.
+    /// Whether chains of regimes decide when shocks are in force.
+    pub(crate) chained: bool,
+    /// Key of each shock's draws.
     pub(crate) shock_entity: Vec<Entity>,
 }
 
@@ -230,6 +232,7 @@ impl Kernel {
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
             observe: Observe::default(),
             rules,
+            chained: scenario.shocks.iter().any(|shock| matches!(shock.kind, Kind::Regimes(_))),
             shock_entity,
             scenario: Arc::new(scenario.clone()),
         };

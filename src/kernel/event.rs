@@ -22,6 +22,9 @@ pub(crate) fn active<const L: usize>(state: &State<L>, position: usize, step: u3
 /// Phases 1 and 2: what is in force in this step.
 pub(crate) fn apply<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
     let at = f64::from(step);
+    if kernel.chained {
+        super::chain::turn(kernel, step, state);
+    }
     state.turned = step == 0
         || state.shock_start.iter().chain(&state.shock_end).any(|row| row.iter().any(|edge| *edge == at));
     if state.turned {

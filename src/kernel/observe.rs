@@ -5,10 +5,12 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::compile::{Kernel, is_magnet};
+use super::desk::{WAIT_BIN_DAYS, WAIT_BINS};
 use super::price::MARKETS;
 use crate::id::{Place, in_european_union};
 use crate::network::line::{LineGraph, Stage};
 use crate::policy::parameter::Parameter;
+use crate::policy::shock::Kind;
 use crate::summary::{Design, Metric, Series};
 
 /// Longest customs lag that is looked for, days.
@@ -38,6 +40,10 @@ pub(crate) enum Count {
     Price(usize),
     /// Licence desk, by week: pending, approved, returned, rejected.
     Licences(usize),
+    /// The same of one class: rule, class, which.
+    ClassLicences(usize, usize, usize),
+    /// Cases of a class (rule, class) decided for good, by tens of days they waited; read once at the end.
+    Waits(usize, usize),
 }
 
 /// Lists compiled once: what to count, and the design of outcomes.
@@ -353,6 +359,28 @@ impl SeriesList<'_> {
             let reference = vec![0.0; weeks.len()];
             self.push("licences", format!("licences:{name}"), "applications", 1.0, weeks, reference, Count::Licences(which));
         }
+        for (position, rule) in self.kernel.rules.iter().enumerate() {
+            let shock = &self.kernel.scenario.shocks[rule.shock];
+            let Kind::Licensing(licensing) = &shock.kind else { continue };
+            for (class, entry) in licensing.classes.iter().enumerate() {
+                self.class(&shock.id, &entry.name, (position, class));
+            }
+        }
+    }
+
+    /// What the desk does for one class: `licences:pending:CLASS` and so on in group `licences by class`, and
+    /// `wait:CLASS` in group `waits`. With several rules `CLASS` is `RULE/CLASS`.
+    fn class(&mut self, rule: &str, class: &str, place: (usize, usize)) {
+        let class = if self.kernel.rules.len() > 1 { format!("{rule}/{class}") } else { class.to_owned() };
+        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
+            let weeks = self.weeks.clone();
+            let reference = vec![0.0; weeks.len()];
+            let count = Count::ClassLicences(place.0, place.1, which);
+            self.push("licences by class", format!("licences:{name}:{class}"), "applications", 1.0, weeks, reference, count);
+        }
+        let bins: Vec<String> = (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
+        let reference = vec![0.0; bins.len()];
+        self.push("waits", format!("wait:{class}"), "applications", 1.0, bins, reference, Count::Waits(place.0, place.1));
     }
 }
 

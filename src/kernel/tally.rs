@@ -195,8 +195,20 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
             Count::Licences(which) => {
                 for lane in 0..L {
                     let counts = &state.desk.counts[lane];
-                    state.tally.cells[offset + week][lane] =
-                        [counts.pending, counts.approved, counts.returned, counts.rejected][*which];
+                    state.tally.cells[offset + week][lane] = counts.stack()[*which];
+                }
+            }
+            Count::ClassLicences(rule, class, which) => {
+                for lane in 0..L {
+                    let counts = state.desk.class_counts(*rule, *class, lane);
+                    state.tally.cells[offset + week][lane] = counts.stack()[*which];
+                }
+            }
+            Count::Waits(rule, class) => {
+                for lane in 0..L {
+                    for (bin, cases) in state.desk.waits(*rule, *class, lane).iter().enumerate() {
+                        state.tally.cells[offset + bin][lane] = *cases;
+                    }
                 }
             }
         }

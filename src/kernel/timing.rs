@@ -3,6 +3,7 @@
 use super::compile::Kernel;
 use super::event::steps_after;
 use super::scratch::{Row, State};
+use crate::policy::parameter::Parameter;
 use crate::policy::shock::{End, Kind, Shock};
 use crate::random::philox::{Purpose, Streams};
 
@@ -22,9 +23,16 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     // A trigger may name a later entry: as many rounds as there are shocks settle every chain.
     for _ in 0..=shocks.len() {
         for (position, shock) in shocks.iter().enumerate() {
+            if kernel.chained && super::chain::ruled(kernel, position) {
+                continue;
+            }
             let begin = begins(kernel, streams, position, shock, state);
             state.shock_end[position] = ends(kernel, streams, position, shock, &begin, state);
             state.shock_start[position] = begin;
+            if kernel.chained {
+                let end = state.shock_end[position];
+                super::chain::start(kernel, streams, position, (&begin, &end), state);
+            }
         }
     }
     for position in 0..shocks.len() {
@@ -75,7 +83,7 @@ fn ends<const L: usize>(
 ) -> Row<L> {
     let entity = kernel.shock_entity[position];
     let draw = |value| super::draw::value(value, streams, &state.parameters, (Purpose::ShockEnd, entity, 0));
-    match &shock.end {
+    let end: Row<L> = match &shock.end {
         End::Never => [f64::INFINITY; L],
         End::At(when) => {
             let days = f64::from(when.date) - f64::from(kernel.scenario.start);
@@ -85,7 +93,13 @@ fn ends<const L: usize>(
             let duration = draw(duration);
             std::array::from_fn(|lane| begin[lane] + steps_after(kernel, libm::round(duration[lane].max(0.0))))
         }
+    };
+    if !matches!(shock.kind, Kind::GeneralLicence { .. }) {
+        return end;
     }
+    // A general licence is given on the first day and holds no longer than it is valid.
+    let validity = &state.parameters[Parameter::ValidityGeneral as usize];
+    std::array::from_fn(|lane| end[lane].min(begin[lane] + steps_after(kernel, validity[lane])))
 }
 
 /// The drawn size of a shock and its second number.

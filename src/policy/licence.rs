@@ -23,7 +23,9 @@ pub enum Capacity {
     /// Every case at once: delay only.
     #[default]
     Infinite,
-    /// `officers` cases' worth of work a day ÷ `officer_days` per case, first come first served inside a priority class.
+    /// One officer works on one case at a time, first come first served inside a priority class. A case
+    /// takes `officer_days` ÷ its class's speed on average, spread as the law says; the dead time and mean
+    /// of the infinite desk give only the shape of the shifted law.
     Servers {
         /// Number of officers.
         officers: Value,
@@ -55,6 +57,20 @@ pub struct Class {
     pub returned: Option<Value>,
     /// Lower numbers are served first (servers mode).
     pub priority: u8,
+    /// Days from the rule's start before which its applicants may not file (large applicants first).
+    pub eligible_after: Value,
+}
+
+/// Most that is licensed in a period. Approvals beyond it wait for the next one; a large lot is licensed in
+/// parts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LicenceQuota {
+    /// Routes under it, ascending: those of a destination, of an element, or both.
+    pub routes: Vec<RouteId>,
+    /// Tonnes per period.
+    pub tonnes: Value,
+    /// Days of a period, counted from the rule's start; at least 1.
+    pub period_days: u32,
 }
 
 /// A licensing rule: from its start, a controlled route ships only against a licence.
@@ -75,6 +91,8 @@ pub struct Licensing {
     /// The rule of October 2025 on foreign-made goods: a controlled route needs a licence only while the
     /// share of value of Chinese origin in its supplier's goods is at least this; `None`: always.
     pub de_minimis: Option<Value>,
+    /// Quotas on approvals; a route may stand under several.
+    pub quotas: Vec<LicenceQuota>,
 }
 
 /// What a regime changes at the desk while it lasts.
@@ -85,7 +103,8 @@ pub struct Licensing {
 pub struct Regime {
     /// Position of the licensing rule in the scenario's shocks.
     pub licensing: usize,
-    /// Multiplies the speed of each class (as many as the rule has classes).
+    /// Multiplies the speed of each class (as many as the rule has classes). At a desk with officers, a
+    /// regime that sets their number says with it what they are worth: there its speeds are not used.
     pub speed: Vec<Value>,
     /// Replaces the probability of rejection.
     pub reject: Option<Value>,

@@ -1,6 +1,7 @@
 //! Shocks: where, when, how much, how they end, what triggers them.
 
 use super::licence::{Licensing, Regime};
+use super::regime::Chain;
 use crate::id::{LineId, PoolId, RouteId};
 use crate::policy::parameter::Value;
 
@@ -84,7 +85,10 @@ pub enum Kind {
     Licensing(Licensing),
     /// The desk works differently.
     Regime(Regime),
-    /// Exempt from licensing and holds while it lasts.
+    /// Regimes follow each other by chance; each brings other shocks into force.
+    Regimes(Chain),
+    /// Given on its first day: no licence is needed, and customs hold nothing, until it ends or
+    /// `validity_general` days have passed.
     GeneralLicence {
         /// Routes exempted.
         routes: Vec<RouteId>,

@@ -3,13 +3,13 @@
 use super::document::{Item, Node};
 use super::fields::{Fields, meant, wrong_type};
 use super::overlay;
-use super::quantity::{Limits, POSITIVE, SHARE, value};
+use super::quantity::{DAYS, Limits, POSITIVE, SHARE, value};
 use super::select::Selector;
 use super::shocks::Draft;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::id::RouteId;
 use crate::network::line::LineGraph;
-use crate::policy::licence::{Capacity, Class, Licensing, Regime, ReviewLaw, Use};
+use crate::policy::licence::{Capacity, Class, LicenceQuota, Licensing, Regime, ReviewLaw, Use};
 use crate::policy::parameter::Value;
 use crate::policy::shock::Kind;
 
@@ -42,6 +42,7 @@ pub fn licensing(
         Some(item) => value(item, "de_minimis", SHARE, diagnostics).map(Some),
         None => Some(None),
     };
+    let quotas = quotas(fields, graph, what, diagnostics);
     let list = fields.list("classes", diagnostics).unwrap_or_default();
     let controlled = controlled?;
     let mut classes: Vec<Class> = Vec::new();
@@ -85,10 +86,49 @@ pub fn licensing(
     if other.is_none() && class_of.contains(&None) {
         other = u16::try_from(classes.len()).ok();
         let name = OTHER.to_owned();
-        classes.push(Class { name, speed: Value::fixed(1.0), reject: None, returned: None, priority: 1 });
+        classes.push(Class { name, speed: Value::fixed(1.0), reject: None, returned: None, priority: 1, eligible_after: Value::fixed(0.0) });
     }
     let class_of = class_of.into_iter().map(|class| class.or(other).unwrap_or(0)).collect();
-    Some(Licensing { controlled, class_of, classes, law, capacity: capacity?, use_, de_minimis: de_minimis? })
+    Some(Licensing { controlled, class_of, classes, law, capacity: capacity?, use_, de_minimis: de_minimis?, quotas: quotas? })
+}
+
+/// `[{ where = …, tonnes = 500, period_days = 30 }, …]`; routes outside the rule do no harm. `None` when one is
+/// wrong.
+fn quotas(
+    fields: &mut Fields<'_>,
+    graph: &LineGraph,
+    what: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<LicenceQuota>> {
+    let mut whole = Some(Vec::new());
+    for item in fields.list("quotas", diagnostics).unwrap_or_default() {
+        let Node::Table(table) = &item.node else {
+            wrong_type::<()>(item, "quotas", "a list of tables", diagnostics);
+            whole = None;
+            continue;
+        };
+        let of = format!("a quota of {what}");
+        let mut fields = Fields::new(table, of.clone(), item.span);
+        let routes = fields.need("where", diagnostics);
+        let routes = routes.and_then(|item| Selector { graph }.routes(item, &of, diagnostics));
+        let tonnes = fields.need("tonnes", diagnostics);
+        let tonnes = tonnes.and_then(|item| value(item, "tonnes", POSITIVE, diagnostics));
+        let period = if table.get("period_days").is_some() {
+            fields.whole("period_days", 1..=3650, diagnostics).and_then(|days| u32::try_from(days.value).ok())
+        } else {
+            fields.take("period_days");
+            Some(30)
+        };
+        fields.finish(diagnostics);
+        match (routes, tonnes, period, &mut whole) {
+            (Some(routes), Some(tonnes), Some(period_days), Some(list)) => {
+                list.push(LicenceQuota { routes, tonnes, period_days });
+            }
+            (Some(_), Some(_), Some(_), None) => {}
+            _ => whole = None,
+        }
+    }
+    whole
 }
 
 /// `"infinite"` or `{ officers = 30, officer_days = 8 }`.
@@ -132,6 +172,10 @@ fn class(
     let reject = maybe(&mut fields, "reject", SHARE, diagnostics);
     let returned = maybe(&mut fields, "return", SHARE, diagnostics);
     let priority = fields.whole("priority", 0..=255, diagnostics).map_or(1, |number| number.value);
+    let eligible_after = match fields.take("eligible_after") {
+        Some(item) => value(item, "eligible_after", DAYS, diagnostics),
+        None => Some(Value::fixed(0.0)),
+    };
     fields.finish(diagnostics);
     let name = name?;
     let class = Class {
@@ -140,6 +184,7 @@ fn class(
         reject: reject?,
         returned: returned?,
         priority: u8::try_from(priority).ok()?,
+        eligible_after: eligible_after?,
     };
     Some((class, routes?, name.span))
 }
