@@ -6,6 +6,7 @@
 
 pub mod bundled;
 pub mod calendar;
+mod chain;
 mod conflict;
 pub mod document;
 mod fields;

@@ -283,3 +283,77 @@ fn series_by_class_add_up() {
         assert_eq!(cells["wait:other"][0] + cells["wait:other"][1], 0.0);
     }
 }
+
+/// A truce in which a tariff holds by turns with a stricter desk.
+const TALKS: &str = r#"
+[[shock]]
+id = "talks"
+kind = "regimes"
+start = 2025-05-01
+states = [
+    { name = "truce", dwell = { exponential = { mean = 20 } }, next = { crisis = 1.0 } },
+    { name = "crisis", dwell = { exponential = { mean = 10 } }, next = { truce = 1.0, worse = 1.0 }, shocks = ["strict"] },
+    { name = "worse", dwell = 5, next = { truce = 1.0 }, shocks = ["strict", "tariff"] },
+]
+[[shock]]
+id = "strict"
+kind = "regime"
+of = "control"
+start = 2025-05-01
+speed = 0.001
+[[shock]]
+id = "tariff"
+kind = "tariff"
+rate = 1.0
+start = 2025-05-01
+where = { from = ["CHN"], to_not = ["CHN"] }
+"#;
+
+/// Days on which each shock is in force, and spells that begin, over lanes.
+#[derive(Default)]
+struct Spells {
+    strict: f64,
+    tariff: f64,
+    tariff_spells: f64,
+    factor_days: f64,
+}
+
+impl Watch<8> for Spells {
+    fn step(&mut self, _: &Kernel, step: u32, state: &State<8>) {
+        let at = f64::from(step);
+        for lane in 0..8 {
+            let on = |shock: usize| at >= state.shock_start[shock][lane] && at < state.shock_end[shock][lane];
+            self.strict += f64::from(u8::from(on(2)));
+            self.tariff += f64::from(u8::from(on(3)));
+            self.tariff_spells += f64::from(u8::from(on(3) && at == state.shock_start[3][lane]));
+            self.factor_days += f64::from(u8::from(state.tariff.iter().any(|row| row[lane] != 1.0)));
+            assert!(!on(3) || on(2), "the worst state keeps the desk strict");
+        }
+    }
+}
+
+#[test]
+fn chains_of_regimes_turn_shocks_on_and_off() {
+    let shocks = format!("kind = \"licensing\"\n{WHERE}\n{TALKS}");
+    let mut chained = scenario(&shocks, "");
+    chained.days = 2_100;
+    let kernel = Kernel::compile(&chained);
+    let (mut spells, mut state) = (Spells::default(), State::new(&kernel));
+    for batch in 0..2 {
+        kernel.watch::<8>(8 * batch, &mut state, &mut spells);
+    }
+    let days = 16.0 * (2_100.0 - 120.0);
+    // A cycle is truce, crisis, and worse half of the time. Dwells are rounded up to whole days, which adds
+    // half a day to an exponential one: 20.5 + 10.5 + 5/2 with the crisis's loop through truce.
+    let (truce, crisis, worse) = (1.0 / (1.0 - libm::exp(-1.0 / 20.0)), 1.0 / (1.0 - libm::exp(-1.0 / 10.0)), 2.5);
+    let cycle = truce + crisis + worse;
+    let near = |found: f64, exact: f64| (found / exact - 1.0).abs() < 0.1;
+    assert!(near(spells.strict / days, (crisis + worse) / cycle), "strict {}", spells.strict / days);
+    assert!(near(spells.tariff / days, worse / cycle), "tariff {}", spells.tariff / days);
+    assert!(near(spells.tariff / spells.tariff_spells, 5.0), "a spell lasts {}", spells.tariff / spells.tariff_spells);
+    assert_eq!(spells.factor_days, spells.tariff, "what is in force is felt, and nothing else");
+    // A chain that never leaves a state without shocks changes nothing.
+    let quiet = scenario(&shocks.replace("next = { crisis = 1.0 }", "next = {}"), "");
+    let none = scenario(&format!("kind = \"licensing\"\n{WHERE}"), "");
+    assert_eq!(path(&quiet), path(&none));
+}

@@ -11,12 +11,13 @@ use crate::policy::parameter::Parameter;
 
 /// Keys of each kind of shock beside `id`, `kind`, `title`, `remove`, `start`, `trigger`, `end` and
 /// `duration`: those it needs, and those it may have.
-pub const KEYS_OF_KIND: [(&str, &[&str], &[&str]); 15] = [
+pub const KEYS_OF_KIND: [(&str, &[&str], &[&str]); 16] = [
     ("capacity-loss", &["where", "loss"], &["recovery", "recovery_days"]),
     ("embargo", &["where"], &[]),
     ("quota", &["where", "tonnes"], &["period_days"]),
-    ("licensing", &["where"], &["law", "capacity", "use", "de_minimis", "classes"]),
+    ("licensing", &["where"], &["law", "capacity", "use", "de_minimis", "quotas", "classes"]),
     ("regime", &["of"], &["speed", "class_speed", "reject", "return", "officers"]),
+    ("regimes", &["states"], &[]),
     ("general-licence", &["where"], &[]),
     ("over-compliance", &["where"], &[]),
     ("tariff", &["where", "rate"], &[]),
@@ -83,6 +84,8 @@ pub fn chapter() -> String {
         ("`trigger`", "TriggerTable"),
         ("`where`", "Conditions"),
         ("`classes`", "ClassTable"),
+        ("`quotas` of a licensing rule", "QuotaTable"),
+        ("`states` of a chain of regimes", "StateTable"),
         ("`capacity`", "Servers"),
     ] {
         table(&mut text, title, &definitions[name]);

@@ -169,6 +169,36 @@ pub struct ClassTable {
     /// Lower numbers are served first; default 1.
     #[schemars(range(min = 0, max = 255))]
     priority: Option<u8>,
+    /// Days from the rule's start before which its applicants may not file; default 0.
+    eligible_after: Option<Number>,
+}
+
+/// A quota on approvals. What is approved beyond it waits for the next period.
+#[derive(Deserialize, JsonSchema, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaTable {
+    /// Its routes among the controlled ones: those of a destination, of an element, or both.
+    #[serde(rename = "where")]
+    where_: Where,
+    /// Tonnes licensed per period on all its routes together.
+    tonnes: Number,
+    /// Days of a period, counted from the rule's start; default 30.
+    #[schemars(range(min = 1, max = 3650))]
+    period_days: Option<u32>,
+}
+
+/// A state of a chain of regimes.
+#[derive(Deserialize, JsonSchema, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct StateTable {
+    /// Name.
+    name: String,
+    /// Days it lasts, drawn at each visit; an exponential distribution makes a Markov chain.
+    dwell: Number,
+    /// Weights of the states that may follow, by name; without it, it lasts for ever.
+    next: Option<BTreeMap<String, f64>>,
+    /// Ids of shocks in force during it and at no other time; their own dates are not used.
+    shocks: Option<Texts>,
 }
 
 /// A shock. Which keys apply depends on `kind`.
@@ -192,7 +222,7 @@ pub struct ShockTable {
     end: Option<When>,
     /// Instead of an end: days it lasts.
     duration: Option<Number>,
-    /// Where it acts. All kinds but `regime`.
+    /// Where it acts. All kinds but `regime` and `regimes`.
     #[serde(rename = "where")]
     where_: Option<Where>,
     /// capacity-loss: share of capacity lost.
@@ -216,6 +246,10 @@ pub struct ShockTable {
     /// licensing: a licence is needed only from this share of value of Chinese origin in the supplier's
     /// goods.
     de_minimis: Option<Number>,
+    /// licensing: quotas on approvals.
+    quotas: Option<Vec<QuotaTable>>,
+    /// regimes: the states of the chain; it begins in the first.
+    states: Option<Vec<StateTable>>,
     /// licensing: classes of applications; the first that fits takes a route.
     classes: Option<Vec<ClassTable>>,
     /// regime: id of the licensing rule it changes.
@@ -267,6 +301,8 @@ pub enum KindWord {
     Licensing,
     /// A licence desk works differently.
     Regime,
+    /// Regimes follow each other by chance; each brings other shocks.
+    Regimes,
     /// Exempt from licensing and customs holds.
     GeneralLicence,
     /// Customs hold unlisted goods.

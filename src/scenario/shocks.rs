@@ -5,7 +5,7 @@ use super::fields::{Fields, meant, wrong_type};
 use super::quantity::{DAYS, Limits, POSITIVE, SHARE, value};
 use super::select::Selector;
 use super::timing::{Run, Timing, timing};
-use super::{conflict, licensing, overlay};
+use super::{chain, conflict, licensing, overlay};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::id::{LineId, RouteId};
 use crate::network::line::LineGraph;
@@ -13,12 +13,13 @@ use crate::policy::parameter::{Parameter, Value};
 use crate::policy::shock::{Kind, RecoveryShape, Shock, Trigger};
 
 /// Every kind of shock as scenario files spell it.
-pub const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "capacity-loss",
     "embargo",
     "quota",
     "licensing",
     "regime",
+    "regimes",
     "general-licence",
     "over-compliance",
     "tariff",
@@ -45,6 +46,8 @@ pub struct Draft {
     pub kind: Kind,
     /// For a regime: the id of the licensing rule, its place, and what is said per class.
     pub regime: Option<licensing::RegimeDraft>,
+    /// For a chain of regimes: its states, with names not looked up.
+    pub chain: Option<chain::ChainDraft>,
 }
 
 /// Reads all shocks; `None` when any is wrong.
@@ -75,6 +78,7 @@ pub fn shocks(
     }
     let ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
     licensing::connect(&mut drafts, &ids, diagnostics);
+    chain::connect(&mut drafts, &ids, diagnostics);
     let triggers = triggers(&drafts, &ids, diagnostics);
     conflict::check(&drafts, graph, run, diagnostics);
     if diagnostics.error_count() > before {
@@ -172,13 +176,13 @@ fn draft(item: &Item, graph: &LineGraph, run: Run, diagnostics: &mut Diagnostics
     let time = timing(&mut fields, run, diagnostics);
     // Without its kind no further key can be told right from wrong.
     let kind_name = KINDS[kind?];
-    let mut regime = None;
-    let made = Maker { fields: &mut fields, table, graph, what: &what, diagnostics, regime: &mut regime }
+    let (mut regime, mut chain) = (None, None);
+    let made = Maker { fields: &mut fields, table, graph, what: &what, diagnostics, regime: &mut regime, chain: &mut chain }
         .kind(kind_name);
     fields.finish(diagnostics);
     let (id, timing, kind) = (id?, time?, made?);
     let title = title.map_or_else(|| id.value.to_owned(), |title| title.value.to_owned());
-    Some(Draft { id: id.value.to_owned(), id_span: id.span, title, timing, kind, regime })
+    Some(Draft { id: id.value.to_owned(), id_span: id.span, title, timing, kind, regime, chain })
 }
 
 fn is_id(text: &str) -> bool {
@@ -194,6 +198,7 @@ struct Maker<'m, 'a> {
     what: &'m str,
     diagnostics: &'m mut Diagnostics,
     regime: &'m mut Option<licensing::RegimeDraft>,
+    chain: &'m mut Option<chain::ChainDraft>,
 }
 
 impl Maker<'_, '_> {
@@ -211,6 +216,10 @@ impl Maker<'_, '_> {
                 let (kind, draft) = licensing::regime(self.fields, self.diagnostics)?;
                 *self.regime = Some(draft);
                 Some(Kind::Regime(kind))
+            }
+            "regimes" => {
+                *self.chain = Some(chain::chain(self.fields, self.what, self.diagnostics)?);
+                Some(Kind::Regimes(chain::empty()))
             }
             "general-licence" => Some(Kind::GeneralLicence { routes: self.routes()? }),
             "over-compliance" => Some(Kind::OverCompliance { routes: self.routes()? }),

@@ -127,6 +127,7 @@ fn part(kind: &Kind) -> Part<'_> {
         Kind::Quota { routes, .. } => part = Part { kind: "quota", routes, ..part },
         Kind::Licensing(rule) => part = Part { kind: "licensing", routes: &rule.controlled, ..part },
         Kind::Regime(_) => part.kind = "regime of the licence desk",
+        Kind::Regimes(_) => part.kind = "chain of regimes",
         Kind::GeneralLicence { routes } => part = Part { kind: "general licence", routes, ..part },
         Kind::OverCompliance { routes } => part = Part { kind: "customs over-compliance", routes, ..part },
         Kind::Tariff { routes, rate } => {
@@ -215,7 +216,7 @@ fn idle(scenario: &Scenario, shock: &Shock, part: &Part<'_>, flows: &[f64]) -> O
     if part.pools.is_empty()
         && part.lines.is_empty()
         && part.routes.is_empty()
-        && !matches!(shock.kind, Kind::Regime(_))
+        && !matches!(shock.kind, Kind::Regime(_) | Kind::Regimes(_))
     {
         return Some("it names no route and no facility".to_owned());
     }
