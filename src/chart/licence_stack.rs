@@ -99,8 +99,11 @@ impl LicenceStack {
         }
         let legend: Vec<(Sign, String)> = layers(&shown[0])
             .into_iter()
+            .enumerate()
             .rev()
-            .map(|(name, _, colour)| (Sign::Area(colour), name.to_string()))
+            // A layer without any area needs no explanation.
+            .filter(|(i, _)| shown.iter().any(|panel| layers(panel)[*i].1.iter().any(|v| *v > 0.0)))
+            .map(|(_, (name, _, colour))| (Sign::Area(colour), name.to_string()))
             .collect();
         page.legend(&legend);
         let mut body = page.body();

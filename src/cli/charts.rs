@@ -26,6 +26,16 @@ struct Source<'a> {
     events: Vec<Event>,
 }
 
+/// Automakers shown in one picture.
+const MOST_AUTOMAKERS: usize = 20;
+
+/// File, series and title of each picture of stocks.
+const COVERS: [(&str, &str, &str); 3] = [
+    ("cover-part-makers", "magnets", "Part makers' stocks of magnets"),
+    ("cover-automakers", "parts", "Automakers' stocks of parts"),
+    ("cover-other-users", "other users", "Other users' stocks of magnets"),
+];
+
 /// A picture before it is drawn to a format.
 type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
 
@@ -65,7 +75,6 @@ impl Source<'_> {
             }
         };
         let by_place = |name: &str| Place::parse(name).map_or_else(|| name.to_owned(), place);
-        let site = |id: &str| self.site_name(id);
         let (exports, vehicles) = ("magnet exports, t per month", "output, vehicles per week");
         let world = |_: &str| "All destinations".to_owned();
         fan("exports", self.fan("exports", |n| n == "WORLD", world, "China's magnet exports", exports));
@@ -75,13 +84,18 @@ impl Source<'_> {
             "output-by-region",
             self.fan("output:region", |_| true, by_place, "Vehicle output by region", vehicles),
         );
-        let title = "Vehicle output by automaker";
-        fan("output-by-automaker", self.fan("output:automaker", |_| true, site, title, vehicles));
+        fan("output-by-automaker", self.automakers());
         let output = "output, t per week";
-        fan("output-by-stage", self.fan("output:stage", |_| true, stage_name, "Output by stage", output));
-        fan("cover", self.fan("cover", |_| true, cover_name, "Days of stock", "cover, days of calm use"));
+        let stages = self.fan("output:stage", |_| true, stage_name, "Output by stage", output);
+        // A stage's central output differs from the mean of drawn ones where bands are lopsided: no dashed line.
+        fan("output-by-stage", stages.map(without_calm));
+        let cover = "cover, days of calm use";
+        for (file, what, title) in COVERS {
+            let mine = |name: &str| name.split_once(':').is_some_and(|(own, _)| own == what);
+            fan(file, self.fan("cover", mine, region_of, title, cover));
+        }
         let title = "Prices relative to calm";
-        fan("prices", self.fan("price", |_| true, str::to_owned, title, "price, calm = 1"));
+        fan("prices", self.fan("price", |_| true, market, title, "price, calm = 1"));
         if let Some(chart) = self.licences() {
             list.push(("licences", Box::new(move |format| chart.render(format))));
         }
@@ -129,7 +143,38 @@ impl Source<'_> {
             quantity: quantity.to_owned(),
             panels,
             events: self.events.clone(),
-            shared_scale: matches!(name, "cover"),
+            shared_scale: false,
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    /// Output of the automakers most likely to stop, in per cent of calm, so that large and small compare.
+    fn automakers(&self) -> Option<FanChart> {
+        let all = group(self.summary, "output:automaker");
+        let shown = self.reading.makers.iter().take(MOST_AUTOMAKERS);
+        let panels: Vec<FanPanel> = shown
+            .filter_map(|maker| {
+                let (i, _) = all.iter().find(|(_, own)| *own == maker.id)?;
+                let mut panel = self.panel(*i, self.site_name(&maker.id));
+                let calm = panel.baseline.take()?;
+                let rows = [&mut panel.p05, &mut panel.p25, &mut panel.p50, &mut panel.p75, &mut panel.p95];
+                for row in rows {
+                    row.iter_mut().zip(&calm).for_each(|(value, calm)| *value *= 100.0 / calm);
+                }
+                Some(panel)
+            })
+            .collect();
+        let hidden = self.reading.makers.len().saturating_sub(panels.len());
+        (!panels.is_empty()).then(|| FanChart {
+            caption: "Vehicle output by automaker".to_owned(),
+            subtitle: format!(
+                "{}. Those most likely to stop; {hidden} more are in series.csv.",
+                self.scenario.title.trim_end_matches('.')
+            ),
+            quantity: "output, % of calm at mean growth".to_owned(),
+            panels,
+            events: self.events.clone(),
+            shared_scale: true,
             provenance: self.provenance.clone(),
         })
     }
@@ -232,12 +277,17 @@ impl Source<'_> {
             dates: dates.iter().filter_map(|label| day_of(label)).collect(),
             approved: of("approved")?,
             pending: of("pending")?,
-            returned: of("returned")?,
+            // Returns are counted each time and the applications stay pending: stacked, they would count twice.
+            returned: vec![0.0; dates.len()],
             rejected: of("rejected")?,
         };
         Some(LicenceStack {
             caption: "What has become of licence applications".to_owned(),
-            subtitle: self.scenario.title.clone(),
+            subtitle: format!(
+                "{}. Pending includes {} returns for information so far, on average.",
+                self.scenario.title.trim_end_matches('.'),
+                of("returned")?.last().copied().unwrap_or(0.0).round()
+            ),
             quantity: "applications, mean of runs".to_owned(),
             panels: vec![panel],
             provenance: Provenance { band: "none, means of runs".to_owned(), ..self.provenance.clone() },
@@ -297,15 +347,29 @@ fn stage_name(name: &str) -> String {
     Stage::parse(name).map_or_else(|| name.to_owned(), |of| stage(of).to_owned())
 }
 
-/// `magnets:NAM` as `Magnets, North America`.
-fn cover_name(name: &str) -> String {
-    let (what, region) = name.split_once(':').unwrap_or((name, ""));
-    let what = match what {
-        "magnets" => "Part makers' magnets",
-        "parts" => "Automakers' parts",
-        "other users" => "Other users' magnets",
+/// `magnets:NAM` as `North America`.
+fn region_of(name: &str) -> String {
+    let region = name.split_once(':').map_or(name, |(_, region)| region);
+    Place::parse(region).map_or_else(|| region.to_owned(), place)
+}
+
+/// `dytb:outside` in words.
+fn market(name: &str) -> String {
+    let (element, side) = name.split_once(':').unwrap_or((name, ""));
+    let element = match element {
+        "dytb" => "Dy and Tb",
+        "ndpr" => "Nd and Pr",
         other => other,
     };
-    let region = Place::parse(region).map_or_else(|| region.to_owned(), place);
-    if region.is_empty() { what.to_owned() } else { format!("{what}, {region}") }
+    match side {
+        "outside" => format!("{element}, outside China"),
+        "inside" => format!("{element}, in China"),
+        other => format!("{element} {other}"),
+    }
+}
+
+/// The same chart without its calm lines.
+fn without_calm(mut chart: FanChart) -> FanChart {
+    chart.panels.iter_mut().for_each(|panel| panel.baseline = None);
+    chart
 }
