@@ -27,6 +27,9 @@ pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod ledger;
 pub(crate) mod observe;
+pub(crate) mod origin;
+#[cfg(test)]
+mod origin_tests;
 pub(crate) mod price;
 pub(crate) mod produce;
 pub mod queue;

@@ -152,6 +152,8 @@ pub struct Kernel {
     pub(crate) observe: Observe,
     /// Position of each controlled route in its licensing rule, by rule.
     pub(crate) rules: Vec<Rule>,
+    /// What is needed to follow origin, for scenarios that ask.
+    pub(crate) origin: Option<super::origin::Content>,
     /// Whether chains of regimes decide when shocks are in force.
     pub(crate) chained: bool,
     /// Key of each shock's draws.
@@ -232,6 +234,7 @@ impl Kernel {
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
             observe: Observe::default(),
             rules,
+            origin: None,
             chained: scenario.shocks.iter().any(|shock| matches!(shock.kind, Kind::Regimes(_))),
             shock_entity,
             scenario: Arc::new(scenario.clone()),
@@ -240,6 +243,7 @@ impl Kernel {
         kernel.pools.central = (0..kernel.pools.opens.len())
             .map(|p| kernel.pool_lines(p).iter().map(|&line| central[line as usize]).sum())
             .collect();
+        kernel.origin = super::origin::compile(&kernel);
         kernel.observe = super::observe::compile(&kernel, &central);
         kernel
     }

@@ -71,6 +71,8 @@ struct RuleState<const L: usize> {
     /// Tonnes applied for and not yet licensed, per route.
     pending: Vec<Row<L>>,
     terms: Terms<L>,
+    /// Whether goods need a licence in this step, per route: not below a rule's share of Chinese origin.
+    needs: Vec<[bool; L]>,
 }
 
 /// The desks of all rules.
@@ -96,6 +98,7 @@ impl<const L: usize> Desk<L> {
                 ledger: Ledger::new(kernel, rule, licensing),
                 pending: rows(rule.routes.len()),
                 terms: Terms::new(rule, licensing),
+                needs: vec![[true; L]; rule.routes.len()],
             })
         });
         let rules = rules.collect();
@@ -153,7 +156,7 @@ fn at_desk<const L: usize>(
 ) {
     let rule = &kernel.rules[position];
     let Some(licensing) = licensing(kernel, rule) else { return };
-    let RuleState { lanes, ledger, pending, terms } = &mut state.desk.rules[position];
+    let RuleState { lanes, ledger, pending, terms, .. } = &mut state.desk.rules[position];
     let Lane { queue, counts, waits, .. } = &mut lanes[lane];
     let mut clerk = Clerk {
         rule,
@@ -195,6 +198,9 @@ pub(crate) fn decide<const L: usize>(kernel: &Kernel, streams: &[Streams; L], st
                 }
                 clerk.ledger.expire(now, lane);
             });
+            if licensing.de_minimis.is_some() {
+                weigh(kernel, (position, lane), state);
+            }
             allow(kernel, step, (position, lane), state);
         }
     }
@@ -226,6 +232,9 @@ fn turn<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, posi
                 queue.staff(now, servers, clerk);
             });
             if !was {
+                if licensing.de_minimis.is_some() {
+                    weigh(kernel, (position, lane), state);
+                }
                 file_lane(kernel, streams, (step, STANDING), position, lane, state);
             }
         } else if was {
@@ -237,6 +246,16 @@ fn turn<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, posi
     }
 }
 
+/// Which routes carry enough of Chinese origin to need a licence.
+fn weigh<const L: usize>(kernel: &Kernel, (position, lane): (usize, usize), state: &mut State<L>) {
+    let (Some(content), Some(origin)) = (&kernel.origin, &state.origin) else { return };
+    let RuleState { terms, needs, .. } = &mut state.desk.rules[position];
+    let threshold = terms.threshold(lane);
+    for (c, &r) in kernel.rules[position].routes.iter().enumerate() {
+        needs[c][lane] = origin.value_share(kernel, content, r as usize, lane) >= threshold;
+    }
+}
+
 /// What one rule lets leave on its routes in one lane.
 fn allow<const L: usize>(kernel: &Kernel, step: u32, (position, lane): (usize, usize), state: &mut State<L>) {
     let rate = state.parameters[Parameter::LicensedRate as usize][lane];
@@ -244,8 +263,11 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, (position, lane): (usize, u
         let r = r as usize;
         let usual = usual_flow(kernel, r, lane, state);
         let Desk { rules, allowance, .. } = &mut state.desk;
-        let ledger = &mut rules[position].ledger;
+        let RuleState { ledger, needs, .. } = &mut rules[position];
         ledger.slide(c, step, lane);
+        if !needs[c][lane] {
+            continue;
+        }
         let most = &mut allowance[kernel.routes.governed[r] as usize][lane];
         *most = most.min(ledger.allowance(c, lane, rate, usual));
     }
@@ -273,7 +295,7 @@ pub(crate) fn shipped<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
                 let exempt = state.exempt[governed][lane] > 0.0;
                 let tonnes = state.leaving[r as usize][lane];
                 let own = &mut state.desk.rules[position];
-                if own.lanes[lane].active && !exempt && tonnes > 0.0 {
+                if own.lanes[lane].active && own.needs[c][lane] && !exempt && tonnes > 0.0 {
                     own.ledger.ship(c, step, lane, licensing.use_, tonnes);
                 }
             }
@@ -313,7 +335,7 @@ fn file_lane<const L: usize>(
         let class = rule.class_of[c] as usize;
         let own = &state.desk.rules[position];
         let governed = kernel.routes.governed[r] as usize;
-        if state.exempt[governed][lane] > 0.0 || since < own.terms.eligible[class][lane] {
+        if !own.needs[c][lane] || state.exempt[governed][lane] > 0.0 || since < own.terms.eligible[class][lane] {
             continue;
         }
         let expected = expected_flow(kernel, r, lane, state);

@@ -27,6 +27,7 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     draw_routes(kernel, streams, &coefficients, state);
     solve(kernel, &state.parameters[Parameter::Growth as usize].clone(), state);
     settle(kernel, state);
+    super::origin::start(kernel, state);
     super::timing::start(kernel, streams, state);
     state.desk.reset();
     state.tally.reset();

@@ -153,6 +153,8 @@ pub struct State<const L: usize> {
     pub shock_left: Vec<Row<L>>,
     /// What is left of each quota's period; infinite when none is in force.
     pub quota_left: Vec<Row<L>>,
+    /// Chinese shares of goods; only for scenarios that ask.
+    pub(crate) origin: Option<super::origin::Origin<L>>,
     /// Visits of each chain of regimes: shock by shock, lanes innermost; empty for other shocks.
     pub(crate) visits: Vec<super::chain::Visits>,
     /// ln p relative to the base price: per element, outside then inside the control.
@@ -279,6 +281,7 @@ impl<const L: usize> State<L> {
             shock_time: rows(shocks),
             shock_left: rows(shocks),
             quota_left: rows(shocks),
+            origin: kernel.origin.as_ref().map(|content| super::origin::Origin::new(kernel, content)),
             visits: vec![Vec::new(); if kernel.chained { shocks * L } else { 0 }],
             price: rows(4),
             withheld: rows(4),

@@ -8,7 +8,7 @@
 
 use super::compile::Kernel;
 use super::scratch::State;
-use super::{allocate, book, desk, event, price, produce, response, tally};
+use super::{allocate, book, desk, event, origin, price, produce, response, tally};
 use crate::random::philox::Streams;
 
 #[inline(always)]
@@ -16,7 +16,13 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], s
     event::apply(kernel, streams, step, state);
     desk::decide(kernel, streams, step, state);
     event::caps(kernel, step, state);
+    if kernel.origin.is_some() {
+        origin::arrive(kernel, step, state);
+    }
     produce::advance(kernel, step, state);
+    if kernel.origin.is_some() {
+        origin::produce(kernel, step, state);
+    }
     event::quotas(kernel, state);
     allocate::ration(kernel, state);
     book::dispatch_and_order(kernel, state);
