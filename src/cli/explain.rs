@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
+use coercivity::kernel::Kernel;
 use coercivity::policy::parameter::Parameter;
 use coercivity::scenario::Scenario;
 use coercivity::study::exposure::{Exposure, exposures};
@@ -39,6 +40,7 @@ impl Explain {
             text.push_str(&shock(exposure, most));
         }
         text.push_str(&idle(&exposures));
+        text.push_str(&loads(&scenario, &kernel));
         text.push_str(&parameters(&scenario));
         terminal::print(&text);
         Ok(Ending::Done)
@@ -102,6 +104,26 @@ fn shock(exposure: &Exposure, most: usize) -> String {
     }
     if !exposure.facilities.is_empty() {
         let _ = writeln!(text, "    facilities: {}", names(&exposure.facilities, most));
+    }
+    text
+}
+
+/// How busy desks with officers are, and a warning where they cannot keep up.
+fn loads(scenario: &Scenario, kernel: &Kernel) -> String {
+    let mut text = String::new();
+    for load in kernel.desk_loads() {
+        let when = load.regime.map_or_else(|| "from the start".to_owned(), |r| format!("under `{}`", scenario.shocks[r].id));
+        let _ = writeln!(
+            text,
+            "  desk of `{}` {when}: {} officers, {:.2} reviews a day in calm, load {:.2}",
+            scenario.shocks[load.rule].id,
+            number(load.officers),
+            load.reviews_per_day,
+            load.load
+        );
+        if load.overloaded() {
+            text.push_str("  warning: at a load of 1 or more the backlog grows without end\n");
+        }
     }
     text
 }
