@@ -5,6 +5,10 @@
 
 use std::path::Path;
 
+#[path = "../../examples/quickstart.rs"]
+#[allow(dead_code)] // its `main`
+mod quickstart;
+
 use crate::program::{parts, run, succeed};
 
 /// The arguments of `coercivity …` or `cargo run --release -- …`; `None` for other commands.
@@ -45,7 +49,8 @@ fn first_steps_work_as_printed() {
 fn commands_in_documents_work() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents = vec![root.join("README.md")];
-    if let Ok(entries) = std::fs::read_dir(root.join("docs")) {
+    for folder in ["docs", "docs/src"] {
+        let entries = std::fs::read_dir(root.join(folder)).expect("the documents are there");
         documents.extend(entries.flatten().map(|entry| entry.path()));
     }
     documents.sort();
@@ -62,4 +67,36 @@ fn commands_in_documents_work() {
             }
         }
     }
+}
+
+/// A change of the model that alters numbers alters the README: paste what the message shows.
+#[test]
+fn the_readme_quotes_what_quickstart_prints() {
+    let printed = quickstart::headlines().expect("a bundled scenario");
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("it is there");
+    let quoted = format!("```text\n{printed}```\n");
+    assert!(readme.contains(&quoted), "README.md does not quote:\n{printed}");
+}
+
+/// Links from one file of the repository to another lead somewhere.
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = vec![root.join("README.md")];
+    let entries = std::fs::read_dir(root.join("docs/src")).expect("the book is there");
+    documents.extend(entries.flatten().map(|entry| entry.path()));
+    let mut checked = 0;
+    for document in documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+        let text = std::fs::read_to_string(&document).expect("text");
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or(link);
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            checked += 1;
+            let folder = document.parent().unwrap_or(root);
+            assert!(folder.join(target).exists(), "{}: `{link}` leads nowhere", document.display());
+        }
+    }
+    assert!(checked > 10, "{checked} links");
 }
