@@ -3,5 +3,6 @@
 mod cli;
 mod determinism;
 mod docs;
+mod oracles;
 mod program;
 mod tools;
