@@ -4,5 +4,12 @@
 //! sets them; [`build`] holds the networks and the calm parameters.
 
 mod build;
+mod bytes;
 mod flow;
+mod licence;
+mod mass;
+mod order;
 mod outage;
+mod policy;
+mod ration;
+mod rest;
