@@ -27,7 +27,9 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
                 continue;
             }
             let begin = begins(kernel, streams, position, shock, state);
-            state.shock_end[position] = ends(kernel, streams, position, shock, &begin, state);
+            let end = ends(kernel, streams, position, shock, &begin, state);
+            // What never began has no end that others could wait for, and nothing ends before it begins.
+            state.shock_end[position] = std::array::from_fn(|lane| end[lane].max(begin[lane]));
             state.shock_start[position] = begin;
             if kernel.chained {
                 let end = state.shock_end[position];
