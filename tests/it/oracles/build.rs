@@ -373,7 +373,6 @@ impl Run {
         self.steps.iter().position(|step| step.served[line.index()] < step.asked[line.index()])
     }
 
-    /// Output of a line summed over a span of days.
 }
 
 /// Equal within a relative tolerance.

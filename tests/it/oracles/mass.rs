@@ -1,7 +1,7 @@
 //! Nothing is lost and nothing comes from nowhere.
 
 use coercivity::kernel::{Kernel, State, Watch};
-use coercivity::network::line::{LineGraph, Stage};
+use coercivity::network::line::{Criticality, LineGraph, Stage};
 use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
 
@@ -33,7 +33,7 @@ impl<const L: usize> Ledger<L> {
 }
 
 impl<const L: usize> Watch<L> for Ledger<L> {
-    fn step(&mut self, kernel: &Kernel, step: u32, state: &State<L>) {
+    fn step(&mut self, kernel: &Kernel, _: u32, state: &State<L>) {
         for rows in [&state.stock, &state.transit, &state.book, &state.finished, &state.output, &state.circuit, &state.owed] {
             self.least = rows.iter().flatten().fold(self.least, |least, x| least.min(*x));
         }
@@ -52,7 +52,9 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                             used += (came - state.stock[r][lane] - state.transit[r][lane]) / amount[r][lane];
                             scale += came / amount[r][lane];
                         }
-                        self.note(0, used - made, scale);
+                        // What is negligible never stops a line: it may make more than the input allows.
+                        let free = input.criticality == Criticality::Negligible && used < made;
+                        self.note(0, if free { 0.0 } else { used - made }, scale);
                     }
                     // Finished goods change by what was made less what left.
                     let sold: f64 = line.outgoing.iter().map(|r| state.leaving[position(r.index())][lane]).sum();
@@ -66,7 +68,7 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             }
             for (g, feed) in feeds.iter().enumerate() {
                 for lane in 0..L {
-                    // Circuit and tailings (the second half of the row kept) grow by what the feed brought.
+                    // Circuit and tailings together grow by what the feed brought, less what was made.
                     let members = graph.lines.iter().enumerate().filter(|(_, l)| l.coproduct_of.map(|f| f.index()) == Some(*feed));
                     let heavy: f64 = members.map(|(i, _)| state.output[i][lane]).sum();
                     let brought = state.recovery[g][lane] * state.output[*feed][lane];
@@ -78,22 +80,18 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             self.graph = graph;
         }
         for r in 0..state.transit.len() {
-            let ring = |ring: &dyn Fn() -> (u32, u32)| {
-                let (offset, slots) = ring();
-                offset as usize..(offset + slots) as usize
-            };
-            let surface = ring(&|| (kernel.routes.surface[r].offset, kernel.routes.surface[r].slots));
-            let air = ring(&|| (kernel.routes.air[r].offset, kernel.routes.air[r].slots));
+            let slots = |offset: u32, slots: u32| offset as usize..(offset + slots) as usize;
+            let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
+            let (surface, air) = (slots(surface.offset, surface.slots), slots(air.offset, air.slots));
             for lane in 0..L {
                 let on_the_way: f64 = surface.clone().chain(air.clone()).map(|slot| state.ring[slot][lane]).sum();
-                self.note(3, on_the_way - state.transit[r][lane], on_the_way + state.stock[r][lane]);
+                self.note(3, on_the_way - state.transit[r][lane], on_the_way + state.base_flow[r][lane]);
             }
         }
         let circuit = state.circuit.iter().zip(&state.tailings);
         let circuit = circuit.map(|(c, t)| std::array::from_fn(|lane| c[lane] + t[lane])).collect();
         self.before =
             Some([state.stock.clone(), state.transit.clone(), state.amount.clone(), state.finished.clone(), circuit]);
-        let _ = step;
     }
 }
 
