@@ -149,6 +149,19 @@ pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize,
         }
         state.leaving[r] = used;
     }
+    if kernel.lines.slot_changes[slot] {
+        // While a newcomer is not yet trusted the shares in use add up to more than one: nobody uses more
+        // than output needs (what rounding adds is let be).
+        for r in range.clone() {
+            let mut used = state.leaving[r];
+            for lane in 0..L {
+                if taken[lane] > output[lane] * (1.0 + 1.0e-12) {
+                    used[lane] *= output[lane] / taken[lane];
+                }
+            }
+            state.leaving[r] = used;
+        }
+    }
     let mut draw = [0.0; L];
     for lane in 0..L {
         let missing = (output[lane] - taken[lane]).max(0.0);
