@@ -5,8 +5,10 @@ use std::sync::Arc;
 use coercivity::id::{FacilityId, LineId, MaterialId, Place, PoolId, RouteId};
 use coercivity::kernel::{Kernel, State, Watch};
 use coercivity::network::line::{
-    Amount, Band, Carriage, Criticality, EndUse, Input, Line, LineGraph, LineRoute, Material, Pool, Site, Stage,
+    Amount, Band, Carriage, Criticality, EndUse, Input, Line, LineGraph, LineRoute, Material, Pool, Site,
+    Stage,
 };
+use coercivity::policy::licence::{Capacity as Desk, Class, Licensing, ReviewLaw, Use};
 use coercivity::policy::parameter::{Parameter, Parameters, Value};
 use coercivity::policy::response::{Sourcing, Switches};
 use coercivity::policy::shock::{End, Kind, RecoveryShape, Shock, When};
@@ -69,7 +71,14 @@ impl Net {
     }
 
     /// A facility with one line; `demand` is its final demand per day.
-    pub fn facility(&mut self, id: &str, stage: Stage, country: &str, capacity: Capacity, demand: f64) -> LineId {
+    pub fn facility(
+        &mut self,
+        id: &str,
+        stage: Stage,
+        country: &str,
+        capacity: Capacity,
+        demand: f64,
+    ) -> LineId {
         let country = Place::parse(country).expect("three capital letters");
         let product = self.material(&format!("made by {id}"));
         let facility = FacilityId::new(self.graph.sites.len());
@@ -196,7 +205,12 @@ pub fn chain(demand: f64, covers: &[f64], lead: u32) -> (Net, Vec<LineId>) {
 }
 
 /// Several suppliers of one material and one user; the shares are of its use.
-pub fn parallel(demand: f64, shares: &[f64], capacity: impl Fn(f64) -> Capacity, way: Way) -> (Net, Vec<LineId>) {
+pub fn parallel(
+    demand: f64,
+    shares: &[f64],
+    capacity: impl Fn(f64) -> Capacity,
+    way: Way,
+) -> (Net, Vec<LineId>) {
     let mut net = Net::default();
     let mut lines = Vec::new();
     for (i, share) in shares.iter().enumerate() {
@@ -290,9 +304,32 @@ pub fn shock(id: &str, kind: Kind, from: i32, to: Option<i32>) -> Shock {
 
 /// A facility loses a share of its capacity.
 pub fn outage(pools: Vec<PoolId>, loss: f64, from: i32, days: i32) -> Shock {
-    let kind =
-        Kind::CapacityLoss { pools, loss: fixed(loss), recovery: RecoveryShape::Instant, recovery_days: fixed(0.0) };
+    let kind = Kind::CapacityLoss {
+        pools,
+        loss: fixed(loss),
+        recovery: RecoveryShape::Instant,
+        recovery_days: fixed(0.0),
+    };
     shock("outage", kind, from, Some(from + days))
+}
+
+/// A licensing rule with one class, a desk without limit, and nothing special.
+pub fn licensing(routes: &[RouteId], law: ReviewLaw, use_: Use) -> Kind {
+    Kind::Licensing(Licensing {
+        controlled: routes.to_vec(),
+        class_of: vec![0; routes.len()],
+        classes: vec![Class {
+            name: "all".into(),
+            speed: fixed(1.0),
+            reject: None,
+            returned: None,
+            priority: 0,
+        }],
+        law,
+        capacity: Desk::Infinite,
+        use_,
+        de_minimis: None,
+    })
 }
 
 /// What one step left.
@@ -324,7 +361,8 @@ pub struct Run {
 impl Watch<1> for Run {
     fn step(&mut self, kernel: &Kernel, _: u32, state: &State<1>) {
         let lines = |rows: &[[f64; 1]]| rows.iter().map(|row| row[0]).collect();
-        let routes = |rows: &[[f64; 1]]| kernel.routes.position.iter().map(|p| rows[*p as usize][0]).collect();
+        let routes =
+            |rows: &[[f64; 1]]| kernel.routes.position.iter().map(|p| rows[*p as usize][0]).collect();
         self.steps.push(Snapshot {
             output: lines(&state.output),
             finished: lines(&state.finished),
@@ -372,12 +410,14 @@ impl Run {
     pub fn first_loss(&self, line: LineId) -> Option<usize> {
         self.steps.iter().position(|step| step.served[line.index()] < step.asked[line.index()])
     }
-
 }
 
 /// Equal within a relative tolerance.
 #[track_caller]
 pub fn close(found: f64, expected: f64, relative: f64) {
     let scale = expected.abs().max(1.0e-300);
-    assert!((found - expected).abs() <= relative * scale, "found {found}, expected {expected} within {relative} relative");
+    assert!(
+        (found - expected).abs() <= relative * scale,
+        "found {found}, expected {expected} within {relative} relative"
+    );
 }

@@ -3,14 +3,14 @@
 use coercivity::id::RouteId;
 use coercivity::kernel::{Blind, Kernel, State};
 use coercivity::network::line::Stage;
-use coercivity::policy::licence::{Capacity as Desk, Class, Licensing, ReviewLaw, Use};
+use coercivity::policy::licence::{ReviewLaw, Use};
 use coercivity::policy::shock::{Kind, Shock};
 use coercivity::scenario::Scenario;
 use coercivity::study::batch::Portion;
 use coercivity::study::{self, Options};
 use coercivity::summary::Summary;
 
-use super::build::{Capacity, Way, fixed, outage, run_of, shock};
+use super::build::{Capacity, Way, licensing, outage, run_of, shock};
 use super::rest::{drawn, small_world};
 
 /// Fire, licences, holds: every kind of luck.
@@ -25,18 +25,10 @@ fn lively() -> Vec<Shock> {
         .map(RouteId::new)
         .collect();
     let (held, controlled) = abroad.split_at(abroad.len() / 2);
-    let licensing = Licensing {
-        controlled: controlled.to_vec(),
-        class_of: vec![0; controlled.len()],
-        classes: vec![Class { name: "all".into(), speed: fixed(1.0), reject: None, returned: None, priority: 0 }],
-        law: ReviewLaw::default(),
-        capacity: Desk::Infinite,
-        use_: Use::Multi,
-        de_minimis: None,
-    };
+    let control = licensing(controlled, ReviewLaw::default(), Use::Multi);
     vec![
         outage(vec![net.pool(lines[6])], 0.7, 20, 30),
-        shock("control", Kind::Licensing(licensing), 40, None),
+        shock("control", control, 40, None),
         shock("hold", Kind::OverCompliance { routes: held.to_vec() }, 40, None),
     ]
 }

@@ -171,7 +171,12 @@ fn deliveries_never_exceed_the_minimum_cut() {
                     _ => net.facility(&id, Stage::OtherDemand, "DEU", capacity, 4.0 + 8.0 * number()),
                 };
                 for supplier in layers.last().unwrap_or(&Vec::new()) {
-                    net.route(*supplier, line, &format!("goods-{depth}"), Way { share: 0.1 + number(), ..Way::default() });
+                    net.route(
+                        *supplier,
+                        line,
+                        &format!("goods-{depth}"),
+                        Way { share: 0.1 + number(), ..Way::default() },
+                    );
                 }
                 layer.push(line);
             }
@@ -206,7 +211,11 @@ fn deliveries_never_exceed_the_minimum_cut() {
             let stocks = drawn(|s| &s.stock) + drawn(|s| &s.transit) + drawn(|s| &s.finished);
             let served: f64 = run.steps[window.clone()].iter().map(|s| s.served.iter().sum::<f64>()).sum();
             let days = window.len() as f64;
-            assert!(served <= (cut * days + stocks) * (1.0 + 1.0e-9), "seed {seed}: {served} of {}", cut * days);
+            assert!(
+                served <= (cut * days + stocks) * (1.0 + 1.0e-9),
+                "seed {seed}: {served} of {}",
+                cut * days
+            );
             if window.start == 1200 && cut < 0.99 * demand.iter().sum::<f64>() && served > 0.95 * cut * days {
                 binding += 1;
             }

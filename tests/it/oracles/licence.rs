@@ -2,7 +2,7 @@
 
 use coercivity::id::RouteId;
 use coercivity::kernel::Kernel;
-use coercivity::policy::licence::{Capacity as Desk, Class, Licensing, Regime, ReviewLaw, Use};
+use coercivity::policy::licence::{Regime, ReviewLaw, Use};
 use coercivity::policy::parameter::Parameter;
 use coercivity::policy::shock::{Kind, Shock, Trigger};
 use coercivity::random::sample::Distribution;
@@ -15,15 +15,7 @@ const DEMAND: f64 = 8.0;
 const FROM: i32 = 20;
 
 fn licensing(routes: &[RouteId], use_: Use) -> Kind {
-    Kind::Licensing(Licensing {
-        controlled: routes.to_vec(),
-        class_of: vec![0; routes.len()],
-        classes: vec![Class { name: "all".into(), speed: fixed(1.0), reject: None, returned: None, priority: 0 }],
-        law: ReviewLaw::Deterministic,
-        capacity: Desk::Infinite,
-        use_,
-        de_minimis: None,
-    })
+    super::build::licensing(routes, ReviewLaw::Deterministic, use_)
 }
 
 /// A desk that says yes after exactly `days`.
@@ -47,7 +39,9 @@ fn exports() -> Vec<RouteId> {
     let abroad = |r: &usize| {
         let route = &graph.routes[*r];
         let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
-        from.country.as_str() == "CHN" && to.country.as_str() != "CHN" && graph.materials[route.material.index()].name.contains("magnets")
+        from.country.as_str() == "CHN"
+            && to.country.as_str() != "CHN"
+            && graph.materials[route.material.index()].name.contains("magnets")
     };
     (0..graph.routes.len()).filter(abroad).map(RouteId::new).collect()
 }
@@ -75,7 +69,11 @@ fn approval_without_delay_is_no_control() {
             let mut controlled = drawn(300, turmoil());
             controlled.shocks.push(shock("control", licensing(&exports(), use_), FROM, None));
             desk(&mut controlled, 0.0);
-            same(&run_of(&controlled, replication), &run_of(&free, replication), &format!("{use_:?} {replication}"));
+            same(
+                &run_of(&controlled, replication),
+                &run_of(&free, replication),
+                &format!("{use_:?} {replication}"),
+            );
         }
     }
 }
@@ -117,8 +115,10 @@ fn a_review_costs_its_days_less_the_cover() {
 #[test]
 fn a_faster_regime_halves_what_is_left_of_a_review() {
     let (net, _) = chain(DEMAND, &[12.0], 5);
-    let mut scenario = scenario(&net, 120, vec![shock("control", licensing(&[RouteId::new(0)], Use::Multi), FROM, None)]);
-    let regime = Regime { licensing: 0, speed: vec![fixed(2.0)], reject: None, returned: None, officers: None };
+    let mut scenario =
+        scenario(&net, 120, vec![shock("control", licensing(&[RouteId::new(0)], Use::Multi), FROM, None)]);
+    let regime =
+        Regime { licensing: 0, speed: vec![fixed(2.0)], reject: None, returned: None, officers: None };
     scenario.shocks.push(shock("talks", Kind::Regime(regime), FROM + 10, None));
     desk(&mut scenario, 30.0);
     let run = run(&scenario);
@@ -131,7 +131,8 @@ fn a_faster_regime_halves_what_is_left_of_a_review() {
 fn the_licensed_rate_caps_any_thirty_days() {
     let (mut net, _) = chain(DEMAND, &[12.0], 5);
     net.set_capacity(coercivity::id::LineId::new(0), super::build::Capacity::Of(80.0));
-    let mut scenario = scenario(&net, 300, vec![shock("control", licensing(&[RouteId::new(0)], Use::Multi), FROM, None)]);
+    let mut scenario =
+        scenario(&net, 300, vec![shock("control", licensing(&[RouteId::new(0)], Use::Multi), FROM, None)]);
     desk(&mut scenario, 50.0);
     set(&mut scenario, Parameter::LicensedRate, 1.2);
     let run = run(&scenario);
@@ -147,15 +148,25 @@ fn a_general_licence_exempts() {
     let route = vec![RouteId::new(0)];
     for (from, lost) in [(None, 40.0 - 6.0), (Some(FROM), 0.0), (Some(FROM + 16), 16.0 - 6.0)] {
         for held in [false, true] {
-            let control = if held { Kind::OverCompliance { routes: route.clone() } } else { licensing(&route, Use::Multi) };
+            let control = if held {
+                Kind::OverCompliance { routes: route.clone() }
+            } else {
+                licensing(&route, Use::Multi)
+            };
             let mut shocks = vec![shock("control", control, FROM, None)];
-            shocks.extend(from.map(|day| shock("general", Kind::GeneralLicence { routes: route.clone() }, day, None)));
+            shocks.extend(
+                from.map(|day| shock("general", Kind::GeneralLicence { routes: route.clone() }, day, None)),
+            );
             let mut scenario = scenario(&net, 120, shocks);
             desk(&mut scenario, 40.0);
             set(&mut scenario, Parameter::OverCompliance, 1.0);
             set(&mut scenario, Parameter::HoldLow, 40.0);
             set(&mut scenario, Parameter::HoldHigh, 40.0);
-            assert_eq!(run(&scenario).lost(lines[1]), DEMAND * lost, "general licence from {from:?}, held {held}");
+            assert_eq!(
+                run(&scenario).lost(lines[1]),
+                DEMAND * lost,
+                "general licence from {from:?}, held {held}"
+            );
         }
     }
 }
@@ -164,11 +175,16 @@ fn a_general_licence_exempts() {
 #[test]
 fn a_hold_lasts_its_days_for_its_share_of_replications() {
     let (net, lines) = chain(DEMAND, &[6.0], 3);
-    let mut scenario = scenario(&net, 90, vec![shock("hold", Kind::OverCompliance { routes: vec![RouteId::new(0)] }, FROM, None)]);
+    let mut scenario = scenario(
+        &net,
+        90,
+        vec![shock("hold", Kind::OverCompliance { routes: vec![RouteId::new(0)] }, FROM, None)],
+    );
     set(&mut scenario, Parameter::HoldLow, 20.0);
     set(&mut scenario, Parameter::HoldHigh, 20.0);
     set(&mut scenario, Parameter::OverCompliance, 0.25);
-    let losses: Vec<f64> = (0..400).map(|replication| run_of(&scenario, replication).lost(lines[1])).collect();
+    let losses: Vec<f64> =
+        (0..400).map(|replication| run_of(&scenario, replication).lost(lines[1])).collect();
     let held = losses.iter().filter(|lost| **lost == DEMAND * 14.0).count();
     assert_eq!(held + losses.iter().filter(|lost| **lost == 0.0).count(), 400);
     // 100 ± 4 standard deviations of a binomial count.
@@ -182,11 +198,17 @@ fn a_quota_is_never_exceeded() {
     let (tonnes, period) = (120.0, 30);
     for replication in 0..4 {
         let mut scenario = drawn(400, turmoil());
-        scenario.shocks.push(shock("quota", Kind::Quota { routes: routes.clone(), tonnes: fixed(tonnes), period_days: period }, FROM, None));
+        scenario.shocks.push(shock(
+            "quota",
+            Kind::Quota { routes: routes.clone(), tonnes: fixed(tonnes), period_days: period },
+            FROM,
+            None,
+        ));
         let run = run_of(&scenario, replication);
         let mut reached = 0;
         for steps in run.steps[FROM as usize..].chunks(period as usize) {
-            let shipped: f64 = steps.iter().flat_map(|step| routes.iter().map(|r| step.left[r.index()])).sum();
+            let shipped: f64 =
+                steps.iter().flat_map(|step| routes.iter().map(|r| step.left[r.index()])).sum();
             assert!(shipped <= tonnes * (1.0 + 1.0e-12), "{shipped}");
             reached += usize::from(shipped > tonnes * (1.0 - 1.0e-9));
         }
@@ -213,7 +235,12 @@ fn a_triggered_embargo_comes_after_its_cause() {
         embargo.end = coercivity::policy::shock::End::After(fixed(15.0));
         embargo.trigger = Some(Trigger { after: 1, on_end, delay: fixed(f64::from(delay)), probability });
         // The cause stands later in the file and costs nothing itself.
-        let cause = shock("talks", Kind::Tariff { routes: vec![RouteId::new(0)], rate: fixed(0.1) }, FROM, Some(FROM + 30));
+        let cause = shock(
+            "talks",
+            Kind::Tariff { routes: vec![RouteId::new(0)], rate: fixed(0.1) },
+            FROM,
+            Some(FROM + 30),
+        );
         let run = run(&scenario(&net, 150, vec![embargo, cause]));
         if probability == 0.0 {
             assert_eq!(run.lost(lines[1]), 0.0);
@@ -251,7 +278,8 @@ fn a_trigger_fires_with_its_probability() {
     let kernel = Kernel::compile(&scenario);
     let (mut scratch, mut out) = (kernel.scratch(), Vec::new());
     (0..1000).step_by(8).for_each(|first| kernel.replicate(first, 8, &mut scratch, &mut out));
-    let lost = kernel.design().metrics.iter().position(|m| m.name == "lost_output:other_demand").expect("users");
+    let lost =
+        kernel.design().metrics.iter().position(|m| m.name == "lost_output:other_demand").expect("users");
     let fired = out.iter().filter(|outcome| outcome.metrics[lost] > 0.0).count();
     assert!((242..=358).contains(&fired), "{fired} of 1000"); // 300 ± 4 standard deviations
 }

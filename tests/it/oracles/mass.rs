@@ -2,10 +2,12 @@
 
 use coercivity::kernel::{Kernel, State, Watch};
 use coercivity::network::line::{Criticality, LineGraph, Stage};
+use coercivity::policy::parameter::Parameter;
+use coercivity::policy::response::Sourcing;
 use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
 
-use super::build::{Capacity, Net, Way, close, fixed, outage, run, scenario, shock};
+use super::build::{Capacity, Net, START, Way, close, fixed, outage, parallel, run, scenario, set, shock};
 use super::rest::drawn;
 
 /// Books of every stock, kept beside the kernel's.
@@ -34,7 +36,15 @@ impl<const L: usize> Ledger<L> {
 
 impl<const L: usize> Watch<L> for Ledger<L> {
     fn step(&mut self, kernel: &Kernel, _: u32, state: &State<L>) {
-        for rows in [&state.stock, &state.transit, &state.book, &state.finished, &state.output, &state.circuit, &state.owed] {
+        for rows in [
+            &state.stock,
+            &state.transit,
+            &state.book,
+            &state.finished,
+            &state.output,
+            &state.circuit,
+            &state.owed,
+        ] {
             self.least = rows.iter().flatten().fold(self.least, |least, x| least.min(*x));
         }
         let position = |r: usize| kernel.routes.position[r] as usize;
@@ -57,7 +67,8 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                         self.note(0, if free { 0.0 } else { used - made }, scale);
                     }
                     // Finished goods change by what was made less what left.
-                    let sold: f64 = line.outgoing.iter().map(|r| state.leaving[position(r.index())][lane]).sum();
+                    let sold: f64 =
+                        line.outgoing.iter().map(|r| state.leaving[position(r.index())][lane]).sum();
                     let served = if line.final_demand > 0.0 { state.served[i][lane] } else { 0.0 };
                     let gap = finished[i][lane] + made - sold - served - state.finished[i][lane];
                     self.note(1, gap, finished[i][lane] + made);
@@ -69,7 +80,11 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             for (g, feed) in feeds.iter().enumerate() {
                 for lane in 0..L {
                     // Circuit and tailings together grow by what the feed brought, less what was made.
-                    let members = graph.lines.iter().enumerate().filter(|(_, l)| l.coproduct_of.map(|f| f.index()) == Some(*feed));
+                    let members = graph
+                        .lines
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, l)| l.coproduct_of.map(|f| f.index()) == Some(*feed));
                     let heavy: f64 = members.map(|(i, _)| state.output[i][lane]).sum();
                     let brought = state.recovery[g][lane] * state.output[*feed][lane];
                     let old = circuit[g][lane];
@@ -84,14 +99,20 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
             let (surface, air) = (slots(surface.offset, surface.slots), slots(air.offset, air.slots));
             for lane in 0..L {
-                let on_the_way: f64 = surface.clone().chain(air.clone()).map(|slot| state.ring[slot][lane]).sum();
+                let on_the_way: f64 =
+                    surface.clone().chain(air.clone()).map(|slot| state.ring[slot][lane]).sum();
                 self.note(3, on_the_way - state.transit[r][lane], on_the_way + state.base_flow[r][lane]);
             }
         }
         let circuit = state.circuit.iter().zip(&state.tailings);
         let circuit = circuit.map(|(c, t)| std::array::from_fn(|lane| c[lane] + t[lane])).collect();
-        self.before =
-            Some([state.stock.clone(), state.transit.clone(), state.amount.clone(), state.finished.clone(), circuit]);
+        self.before = Some([
+            state.stock.clone(),
+            state.transit.clone(),
+            state.amount.clone(),
+            state.finished.clone(),
+            circuit,
+        ]);
     }
 }
 
@@ -103,7 +124,11 @@ fn balanced<const L: usize>(scenario: &Scenario, first: u64) {
     kernel.watch(first, &mut state, &mut ledger);
     assert!(ledger.checked > 1000);
     assert!(ledger.least >= 0.0, "a stock fell to {}", ledger.least);
-    assert!(ledger.worst.iter().all(|gap| *gap < 1.0e-10), "inputs, goods made, circuits, rings: {:?}", ledger.worst);
+    assert!(
+        ledger.worst.iter().all(|gap| *gap < 1.0e-10),
+        "inputs, goods made, circuits, rings: {:?}",
+        ledger.worst
+    );
 }
 
 /// Every stock of the small world is what it was plus what came less what went, in every step of a lively run.
@@ -131,6 +156,21 @@ fn the_world_balances_under_controls() {
     balanced::<2>(&scenario, 0);
 }
 
+/// A newcomer that is asked for more than it delivers makes nobody use more than is needed.
+#[test]
+fn a_newcomer_that_delivers_late_wastes_nothing() {
+    for sourcing in [Sourcing::Pooled, Sourcing::Dedicated, Sourcing::AllNeeded] {
+        let (mut net, lines) = parallel(8.0, &[0.75, 0.25], |_| Capacity::Of(8.0), Way::default());
+        let late = net.facility("late", Stage::Mine, "AUS", Capacity::Of(0.5), 0.0);
+        let route = net.route(late, lines[2], "goods", Way { share: 0.5, ..Way::default() });
+        net.graph.routes[route.index()].opens = Some(START + 30);
+        let mut scenario = scenario(&net, 400, Vec::new());
+        set(&mut scenario, Parameter::RampDays, 60.0);
+        scenario.switches.sourcing = [sourcing; 7];
+        balanced::<1>(&scenario, 0);
+    }
+}
+
 /// Per element: initial + mined = stocks + transit + finished + embodied + process losses, at every step.
 #[test]
 fn elements_are_conserved_along_a_chain() {
@@ -151,7 +191,8 @@ fn elements_are_conserved_along_a_chain() {
     let held = |t: usize| {
         let s = &run.steps[t];
         let made = s.finished[mine.index()] + s.stock[0] + s.transit[0];
-        ore * made + magnets * (s.finished[maker.index()] + s.stock[1] + s.transit[1] + s.finished[user.index()])
+        ore * made
+            + magnets * (s.finished[maker.index()] + s.stock[1] + s.transit[1] + s.finished[user.index()])
     };
     let initial = held(0);
     let (mut mined, mut embodied, mut lost) = (0.0, 0.0, 0.0);

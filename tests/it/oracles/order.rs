@@ -2,12 +2,12 @@
 
 use coercivity::id::LineId;
 use coercivity::network::line::Stage;
-use coercivity::policy::licence::{Capacity as Desk, Class, Licensing, ReviewLaw, Use};
+use coercivity::policy::licence::{ReviewLaw, Use};
 use coercivity::policy::parameter::Parameter;
 use coercivity::policy::shock::{Kind, Shock};
 use coercivity::scenario::Scenario;
 
-use super::build::{Capacity, Net, Way, fixed, outage, run, scenario, set, shock};
+use super::build::{Capacity, Net, Way, fixed, licensing, outage, run, scenario, set, shock};
 use super::flow::numbers;
 
 /// A tree: every line sells to one buyer; leaves are mines; the root is the user.
@@ -28,7 +28,12 @@ fn tree(seed: u64) -> (Net, Vec<LineId>, LineId) {
                     let stage = if depth == 2 { Stage::Mine } else { Stage::Magnet };
                     let spare = 1.06 + 0.3 * number();
                     let line = net.facility(&id, stage, "CHN", Capacity::Of(flow * share * spare), 0.0);
-                    let way = Way { share, cover: (number() * 12.0).floor(), lead: 1 + (number() * 9.0) as u32, ..Way::default() };
+                    let way = Way {
+                        share,
+                        cover: (number() * 12.0).floor(),
+                        lead: 1 + (number() * 9.0) as u32,
+                        ..Way::default()
+                    };
                     net.route(line, buyer, &format!("goods-{depth}-{k}"), way);
                     next.push((line, flow * share));
                     lines.push(line);
@@ -102,22 +107,20 @@ fn faster_licences_never_cost_more() {
     for seed in 0..30 {
         let (net, lines, user) = tree(seed);
         let controlled: Vec<_> = net.graph.lines[user.index()].inputs[0].routes.clone();
-        let licensing = Licensing {
-            class_of: vec![0; controlled.len()],
-            controlled,
-            classes: vec![Class { name: "all".into(), speed: fixed(1.0), reject: None, returned: None, priority: 0 }],
-            law: ReviewLaw::Deterministic,
-            capacity: Desk::Infinite,
-            use_: Use::Multi,
-            de_minimis: None,
-        };
+        let control = licensing(&controlled, ReviewLaw::Deterministic, Use::Multi);
         let mut last = -1.0;
         for days in [0, 5, 10, 20, 40, 60] {
             let mut shocks = fire(&net, &lines, seed, 10);
-            shocks.push(shock("control", Kind::Licensing(licensing.clone()), 15, None));
+            shocks.push(shock("control", control.clone(), 15, None));
             let mut scenario = scenario(&net, 300, shocks);
             set(&mut scenario, Parameter::DeskDeadTime, f64::from(days));
-            for parameter in [Parameter::DeskMean, Parameter::DeskReject, Parameter::DeskReturn, Parameter::IntakeLow, Parameter::IntakeHigh] {
+            for parameter in [
+                Parameter::DeskMean,
+                Parameter::DeskReject,
+                Parameter::DeskReturn,
+                Parameter::IntakeLow,
+                Parameter::IntakeHigh,
+            ] {
                 set(&mut scenario, parameter, 0.0);
             }
             let lost = run(&scenario).lost(user);
@@ -142,8 +145,18 @@ fn quantities_scale() {
         let with = |net: &Net, factor: f64| {
             let mut shocks = fire(net, &lines, seed, 30);
             let routes = net.graph.lines[user.index()].inputs[0].routes.clone();
-            shocks.push(shock("quota", Kind::Quota { routes: routes.clone(), tonnes: fixed(200.0 * factor), period_days: 30 }, 90, None));
-            let reserve = Kind::StockpileRelease { routes, tonnes: fixed(40.0 * factor), rate: 2.0 * factor, trigger_cover: 3.0 };
+            shocks.push(shock(
+                "quota",
+                Kind::Quota { routes: routes.clone(), tonnes: fixed(200.0 * factor), period_days: 30 },
+                90,
+                None,
+            ));
+            let reserve = Kind::StockpileRelease {
+                routes,
+                tonnes: fixed(40.0 * factor),
+                rate: 2.0 * factor,
+                trigger_cover: 3.0,
+            };
             shocks.push(shock("reserve", reserve, 0, None));
             let mut scenario = reacting(net, 300, shocks);
             scenario.parameters = coercivity::policy::parameter::Parameters::default();
@@ -191,7 +204,10 @@ fn relabelling_permutes_the_results() {
         assert!(apart(a.output[user.index()], b.output[other_user.index()]) < 1.0e-9, "step {t}");
         for i in 0..4 {
             let (r, s) = (routes[i], other_routes[i]);
-            assert!(apart(a.stock[r], b.stock[s]) < 1.0e-9 && apart(a.left[r], b.left[s]) < 1.0e-9, "step {t}, mine {i}");
+            assert!(
+                apart(a.stock[r], b.stock[s]) < 1.0e-9 && apart(a.left[r], b.left[s]) < 1.0e-9,
+                "step {t}, mine {i}"
+            );
         }
     }
     assert!(one.lost(user) > 0.0);

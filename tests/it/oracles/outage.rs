@@ -116,7 +116,11 @@ fn spare_capacity_refills_the_stock() {
         // Smoothing of orders is slow but not endless: a hundredth of a day's use may be missing.
         let refilled = (back..200).find(|t| run.steps[*t].stock[0] >= full - 0.01 * DEMAND).expect("refills");
         let needed = f64::from(cover.min(days)) / spare;
-        assert_eq!(refilled + 1 - back, needed.ceil() as usize, "spare {spare}, cover {cover}, outage {days}");
+        assert_eq!(
+            refilled + 1 - back,
+            needed.ceil() as usize,
+            "spare {spare}, cover {cover}, outage {days}"
+        );
     }
 }
 
@@ -132,7 +136,8 @@ fn exponential_outages_lose_their_tail() {
     scenario.plan.replications = replications;
     let kernel = Kernel::compile(&scenario);
     let design = kernel.design();
-    let lost = design.metrics.iter().position(|m| m.name == "lost_output:other_demand").expect("a stage of users");
+    let lost =
+        design.metrics.iter().position(|m| m.name == "lost_output:other_demand").expect("a stage of users");
     let (mut scratch, mut out) = (kernel.scratch(), Vec::new());
     for first in (0..replications).step_by(Kernel::LANES) {
         kernel.replicate(first, Kernel::LANES, &mut scratch, &mut out);
@@ -147,7 +152,10 @@ fn exponential_outages_lose_their_tail() {
     assert!((average - expected).abs() < 4.0 * deviation / n.sqrt(), "{average} against {expected}");
     let stopped = losses.iter().filter(|x| **x > 0.0).count() as f64 / n;
     let chance = (-(cover + 0.5) / mean).exp();
-    assert!((stopped - chance).abs() < 4.0 * (chance * (1.0 - chance) / n).sqrt(), "{stopped} against {chance}");
+    assert!(
+        (stopped - chance).abs() < 4.0 * (chance * (1.0 - chance) / n).sqrt(),
+        "{stopped} against {chance}"
+    );
 }
 
 /// After the end of an outage capacity comes back along the path that was asked for.
@@ -178,7 +186,9 @@ fn capacity_recovers_along_its_path() {
 #[test]
 fn survivors_help_only_where_goods_are_substitutes() {
     let shares = [0.5, 0.25, 0.125, 0.125];
-    for (failed, spare) in [(vec![1], 0.25), (vec![1], 0.5), (vec![0], 0.5), (vec![2, 3], 0.1), (vec![0, 1], 1.0)] {
+    for (failed, spare) in
+        [(vec![1], 0.25), (vec![1], 0.5), (vec![0], 0.5), (vec![2, 3], 0.1), (vec![0, 1], 1.0)]
+    {
         let way = Way { cover: 40.0, lead: 3, ..Way::default() };
         let (net, lines) = parallel(DEMAND, &shares, |c| Capacity::Of(c * (1.0 + spare)), way);
         let pools = failed.iter().map(|f| net.pool(lines[*f])).collect();
@@ -197,7 +207,10 @@ fn survivors_help_only_where_goods_are_substitutes() {
             let user = lines[shares.len()].index();
             let deficit = 1.0 - last.served[user] / last.asked[user];
             let expected = if dedicated { missing } else { helped };
-            assert!((deficit - expected).abs() < 1.0e-6, "{stage:?} {failed:?} {spare}: {deficit} {expected}");
+            assert!(
+                (deficit - expected).abs() < 1.0e-6,
+                "{stage:?} {failed:?} {spare}: {deficit} {expected}"
+            );
         }
     }
 }

@@ -89,8 +89,12 @@ fn new_capacity_ramps_up() {
 fn buyers_follow_a_growing_supplier() {
     let (net, lines) = parallel(DEMAND, &[0.5, 0.5], |c| Capacity::Of(2.0 * c), Way::default());
     let routes = vec![RouteId::new(0)];
-    let project =
-        Kind::NewCapacity { pools: vec![net.pool(lines[0])], added: fixed(0.5), ramp_days: fixed(10.0), routes };
+    let project = Kind::NewCapacity {
+        pools: vec![net.pool(lines[0])],
+        added: fixed(0.5),
+        ramp_days: fixed(10.0),
+        routes,
+    };
     let run = run(&scenario(&net, 400, vec![shock("project", project, 60, Some(200))]));
     for (day, share) in [(59, 0.5), (60, 0.5), (65, 0.625 / 1.125), (70, 0.6), (199, 0.6), (200, 0.5)] {
         assert!((run.steps[day].share[0] - share).abs() < 0.002, "day {day}: {}", run.steps[day].share[0]);
@@ -115,14 +119,20 @@ fn a_subsidy_adds_its_growth() {
 /// A stockpile of three days' use shortens the loss by three days.
 #[test]
 fn a_stockpile_bridges_its_days() {
-    for (tonnes, rate, bridged) in [(24.0, 8.0, 24.0), (24.0, 100.0, 24.0), (24.0, 2.0, 20.0), (400.0, 8.0, 80.0)] {
+    for (tonnes, rate, bridged) in
+        [(24.0, 8.0, 24.0), (24.0, 100.0, 24.0), (24.0, 2.0, 20.0), (400.0, 8.0, 80.0)]
+    {
         let (net, lines) = chain(DEMAND, &[5.0], 3);
         let routes = vec![RouteId::new(0)];
         let release = Kind::StockpileRelease { routes, tonnes: fixed(tonnes), rate, trigger_cover: 1.0 };
         let shocks = vec![outage(vec![net.pool(lines[0])], 1.0, 10, 15), shock("reserve", release, 0, None)];
         let run = run(&scenario(&net, 100, shocks));
         // The outage leaves the user ten days without goods; ten evenings bring at most the rate.
-        close(run.lost(lines[1]) + bridged, DEMAND * 10.0, 1.0e-12 + f64::from(u8::from(bridged == 80.0)) * 1.0e-9);
+        close(
+            run.lost(lines[1]) + bridged,
+            DEMAND * 10.0,
+            1.0e-12 + f64::from(u8::from(bridged == 80.0)) * 1.0e-9,
+        );
     }
 }
 
@@ -185,7 +195,11 @@ fn substitution_moves_the_recipe() {
         close(last.amount[0], 0.5 * (1.0 - replaced), 1.0e-12);
         close(last.amount[1], 0.25 + 0.5 * replaced, 1.0e-12);
         assert_eq!(run.lost(user), 0.0);
-        let heavy_used: f64 = run.steps.windows(2).map(|w| w[0].stock[0] + w[0].transit[0] + w[1].left[0] - w[1].stock[0] - w[1].transit[0]).sum();
+        let heavy_used: f64 = run
+            .steps
+            .windows(2)
+            .map(|w| w[0].stock[0] + w[0].transit[0] + w[1].left[0] - w[1].stock[0] - w[1].transit[0])
+            .sum();
         let whole = 0.5 * DEMAND * 734.0;
         assert!(heavy_used < whole * (1.0 - 0.9 * replaced / 2.0) && heavy_used > whole * (1.0 - replaced));
     }

@@ -35,7 +35,8 @@ fn star(rule: Rationing, loss: f64, order: &[usize]) -> (Run, Vec<usize>, LineId
     let mut route_of = vec![0; CUSTOMERS.len()];
     for &who in order {
         let (demand, country, end_use, factor) = CUSTOMERS[who];
-        let user = net.facility(&format!("user-{who}"), Stage::OtherDemand, country, Capacity::Of(100.0), demand);
+        let user =
+            net.facility(&format!("user-{who}"), Stage::OtherDemand, country, Capacity::Of(100.0), demand);
         net.graph.lines[user.index()].end_use = end_use;
         route_of[who] = net.route(supplier, user, "magnets", Way { cover: 9.0, ..Way::default() }).index();
         let change = Kind::DemandChange { lines: vec![user], factor: fixed(factor) };
@@ -73,7 +74,10 @@ fn shipments_stay_within_requests_and_use_everything() {
                 }
                 let (all, wanted) = (sent.iter().sum::<f64>(), asked.iter().sum::<f64>());
                 let expected = available.min(wanted);
-                assert!((all - expected).abs() <= 1.0e-12 * (1.0 + expected), "{rule:?}: {all}, not {expected}, on day {t}");
+                assert!(
+                    (all - expected).abs() <= 1.0e-12 * (1.0 + expected),
+                    "{rule:?}: {all}, not {expected}, on day {t}"
+                );
             }
         }
     }
@@ -88,7 +92,10 @@ fn more_to_share_out_leaves_nobody_with_less() {
             let (run, routes, supplier) = star(rule, f64::from(step) / 40.0, &ORDER);
             let (_, sent, _) = day(&run, &routes, supplier, 9);
             for (who, (now, before)) in sent.iter().zip(&last).enumerate() {
-                assert!(*now <= before + 1.0e-12, "{rule:?}: customer {who} gets {now} after {before} from less");
+                assert!(
+                    *now <= before + 1.0e-12,
+                    "{rule:?}: customer {who} gets {now} after {before} from less"
+                );
             }
             last = sent;
         }

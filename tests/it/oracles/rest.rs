@@ -3,13 +3,13 @@
 use coercivity::id::LineId;
 use coercivity::kernel::{Kernel, State, Watch};
 use coercivity::network::line::{Band, Criticality, EndUse, Stage};
-use coercivity::policy::licence::{Capacity as Desk, Class, Licensing, ReviewLaw, Use};
+use coercivity::policy::licence::{ReviewLaw, Use};
 use coercivity::policy::parameter::{Parameter, Parameters};
 use coercivity::policy::response::{Production, Rationing, Sourcing};
 use coercivity::policy::shock::{Kind, RecoveryShape, Shock};
 use coercivity::scenario::Scenario;
 
-use super::build::{Capacity, Net, Way, chain, fixed, run, run_of, scenario, set, shock};
+use super::build::{Capacity, Net, Way, chain, fixed, licensing, run, run_of, scenario, set, shock};
 
 /// A small world with everything in it: two countries, two inputs, a shared supplier, a separation group,
 /// recycling, bands on every number that is drawn.
@@ -45,7 +45,12 @@ pub fn small_world() -> (Net, Vec<LineId>) {
     net.route(makers[1], recycler, "swarf", Way { amount: 0.4, ..way });
     for motor in motors {
         net.route(makers[0], motor, "heavy magnets", Way { share: 0.85, amount: 1.1, lead: 11, ..way });
-        net.route(makers[1], motor, "heavy magnets", Way { share: 0.15, amount: 1.1, lead: 5, cover: 21.0, ..way });
+        net.route(
+            makers[1],
+            motor,
+            "heavy magnets",
+            Way { share: 0.15, amount: 1.1, lead: 5, cover: 21.0, ..way },
+        );
     }
     for car in cars {
         net.route(motors[0], car, "motors", Way { share: 0.4, amount: 1.3, lead: 20, ..way });
@@ -86,8 +91,18 @@ struct Drift<const L: usize> {
 impl<const L: usize> Watch<L> for Drift<L> {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<L>) {
         let now = [
-            &state.output, &state.finished, &state.expected, &state.trend, &state.stock, &state.transit,
-            &state.book, &state.placed, &state.leaving, &state.share, &state.overproduction, &state.circuit,
+            &state.output,
+            &state.finished,
+            &state.expected,
+            &state.trend,
+            &state.stock,
+            &state.transit,
+            &state.book,
+            &state.placed,
+            &state.leaving,
+            &state.share,
+            &state.overproduction,
+            &state.circuit,
         ];
         let Some(first) = &self.first else {
             self.first = Some(now.into_iter().cloned().collect());
@@ -122,7 +137,8 @@ fn without_a_shock_nothing_moves() {
             ] {
                 for mix in [0.0, 0.5] {
                     let switches = &mut scenario.switches;
-                    (switches.production, switches.rationing, switches.pooled_mix) = (production, rationing, mix);
+                    (switches.production, switches.rationing, switches.pooled_mix) =
+                        (production, rationing, mix);
                     switches.sourcing = [sourcing; 7];
                     switches.priority = vec![EndUse::Wind];
                     switches.price_feedback = true;
@@ -131,7 +147,11 @@ fn without_a_shock_nothing_moves() {
                     let mut state = State::<4>::new(&kernel);
                     let mut drift = Drift { first: None, worst: 0.0 };
                     kernel.watch(0, &mut state, &mut drift);
-                    assert!(drift.worst < 1.0e-11, "{production:?} {sourcing:?} {rationing:?} {mix}: {}", drift.worst);
+                    assert!(
+                        drift.worst < 1.0e-11,
+                        "{production:?} {sourcing:?} {rationing:?} {mix}: {}",
+                        drift.worst
+                    );
                 }
             }
         }
@@ -157,14 +177,24 @@ fn a_shock_of_no_size_changes_no_bit() {
     let routes: Vec<_> = (0..net.graph.routes.len()).map(coercivity::id::RouteId::new).collect();
     let pools: Vec<_> = lines.iter().map(|line| net.pool(*line)).collect();
     let kinds = [
-        Kind::CapacityLoss { pools: pools.clone(), loss: fixed(0.0), recovery: RecoveryShape::Linear, recovery_days: fixed(30.0) },
+        Kind::CapacityLoss {
+            pools: pools.clone(),
+            loss: fixed(0.0),
+            recovery: RecoveryShape::Linear,
+            recovery_days: fixed(30.0),
+        },
         Kind::Quota { routes: routes.clone(), tonnes: fixed(1.0e9), period_days: 30 },
         Kind::Tariff { routes: routes.clone(), rate: fixed(0.0) },
         Kind::LaneDelay { routes: routes.clone(), days: fixed(0.0) },
         Kind::DemandChange { lines: lines.clone(), factor: fixed(1.0) },
         Kind::StockpileRelease { routes: routes.clone(), tonnes: fixed(0.0), rate: 5.0, trigger_cover: 90.0 },
         Kind::StockpileRelease { routes: routes.clone(), tonnes: fixed(9.0), rate: 5.0, trigger_cover: 0.0 },
-        Kind::NewCapacity { pools: pools.clone(), added: fixed(0.0), ramp_days: fixed(10.0), routes: routes.clone() },
+        Kind::NewCapacity {
+            pools: pools.clone(),
+            added: fixed(0.0),
+            ramp_days: fixed(10.0),
+            routes: routes.clone(),
+        },
         Kind::Subsidy { pools, growth: fixed(0.0) },
         Kind::Substitution { lines, rate: fixed(0.0), limit: 1.0 },
         Kind::GeneralLicence { routes: routes.clone() },
@@ -182,16 +212,8 @@ fn a_shock_of_no_size_changes_no_bit() {
             assert!(found == expected, "shock {k} {kind:?} moves step {t}");
         }
     }
-    let empty = Licensing {
-        controlled: Vec::new(),
-        class_of: Vec::new(),
-        classes: vec![Class { name: "all".into(), speed: fixed(1.0), reject: None, returned: None, priority: 0 }],
-        law: ReviewLaw::default(),
-        capacity: Desk::Infinite,
-        use_: Use::Multi,
-        de_minimis: None,
-    };
-    let run = run_of(&drawn(200, vec![fire(), shock("nothing", Kind::Licensing(empty), 20, None)]), 3);
+    let empty = licensing(&[], ReviewLaw::default(), Use::Multi);
+    let run = run_of(&drawn(200, vec![fire(), shock("nothing", empty, 20, None)]), 3);
     assert!(run.steps == calm.steps);
 }
 
