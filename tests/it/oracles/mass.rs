@@ -84,7 +84,7 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                         .lines
                         .iter()
                         .enumerate()
-                        .filter(|(_, l)| l.coproduct_of.map(|f| f.index()) == Some(*feed));
+                        .filter(|(_, l)| l.coproduct_of.is_some_and(|f| f.index() == *feed));
                     let heavy: f64 = members.map(|(i, _)| state.output[i][lane]).sum();
                     let brought = state.recovery[g][lane] * state.output[*feed][lane];
                     let old = circuit[g][lane];

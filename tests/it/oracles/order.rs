@@ -177,7 +177,7 @@ fn quantities_scale() {
 fn relabelling_permutes_the_results() {
     let build = |order: &[usize]| {
         let mut net = Net::default();
-        let mut mines = vec![None; 4];
+        let mut mines = [None; 4];
         for &i in order {
             mines[i] = Some(net.facility(&format!("mine-{i}"), Stage::Mine, "CHN", Capacity::Of(3.0), 0.0));
         }

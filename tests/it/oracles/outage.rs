@@ -146,12 +146,12 @@ fn exponential_outages_lose_their_tail() {
     let n = losses.len() as f64;
     let average = losses.iter().sum::<f64>() / n;
     let deviation = (losses.iter().map(|x| (x - average).powi(2)).sum::<f64>() / n).sqrt();
-    let expected = DEMAND * mean * (-cover / mean).exp();
-    let rounded = DEMAND * (-(cover + 0.5) / mean).exp() / (1.0 - (-1.0 / mean).exp());
+    let expected = DEMAND * mean * libm::exp(-cover / mean);
+    let rounded = DEMAND * libm::exp(-(cover + 0.5) / mean) / (1.0 - libm::exp(-1.0 / mean));
     close(rounded, expected, 1.0e-3);
     assert!((average - expected).abs() < 4.0 * deviation / n.sqrt(), "{average} against {expected}");
     let stopped = losses.iter().filter(|x| **x > 0.0).count() as f64 / n;
-    let chance = (-(cover + 0.5) / mean).exp();
+    let chance = libm::exp(-(cover + 0.5) / mean);
     assert!(
         (stopped - chance).abs() < 4.0 * (chance * (1.0 - chance) / n).sqrt(),
         "{stopped} against {chance}"
@@ -165,7 +165,7 @@ fn capacity_recovers_along_its_path() {
     for (recovery, at_half) in [
         (RecoveryShape::Instant, 0.0),
         (RecoveryShape::Linear, 0.5),
-        (RecoveryShape::Exponential, (-0.5_f64).exp()),
+        (RecoveryShape::Exponential, libm::exp(-0.5)),
         (RecoveryShape::Logistic, 0.5),
     ] {
         let kind = Kind::CapacityLoss {
@@ -182,7 +182,7 @@ fn capacity_recovers_along_its_path() {
 }
 
 /// Parallel suppliers with spare capacity β, failed set 𝓕: under pooled sourcing the lasting deficit is
-/// max(0, Σ_𝓕 w − Σ β·w of the others); under dedicated sourcing it is Σ_𝓕 w whatever the spare.
+/// max(0, Σ w of the failed − Σ β·w of the others); under dedicated sourcing Σ w of the failed whatever the spare.
 #[test]
 fn survivors_help_only_where_goods_are_substitutes() {
     let shares = [0.5, 0.25, 0.125, 0.125];

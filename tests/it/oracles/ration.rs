@@ -135,7 +135,9 @@ fn each_rule_keeps_its_promise() {
     let (asked, sent, available) = on_day(Rationing::Priority, 0.4);
     assert_eq!((sent[3], sent[2]), (asked[3], asked[2]));
     let rest = (available - asked[3] - asked[2]) / (asked[0] + asked[1] + asked[4]);
-    [0, 1, 4].iter().for_each(|who| assert!((sent[*who] / asked[*who] - rest).abs() < 1.0e-12));
+    for who in [0, 1, 4] {
+        assert!((sent[who] / asked[who] - rest).abs() < 1.0e-12);
+    }
     assert!(rest > 0.0 && rest < 1.0);
     // Domestic first: both customers in China are served in full.
     let (asked, sent, _) = on_day(Rationing::DomesticFirst, 0.5);

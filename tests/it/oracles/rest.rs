@@ -5,7 +5,7 @@ use coercivity::kernel::{Kernel, State, Watch};
 use coercivity::network::line::{Band, Criticality, EndUse, Stage};
 use coercivity::policy::licence::{ReviewLaw, Use};
 use coercivity::policy::parameter::{Parameter, Parameters};
-use coercivity::policy::response::{Production, Rationing, Sourcing};
+use coercivity::policy::response::{Production, Rationing, Sourcing, Switches};
 use coercivity::policy::shock::{Kind, RecoveryShape, Shock};
 use coercivity::scenario::Scenario;
 
@@ -45,12 +45,7 @@ pub fn small_world() -> (Net, Vec<LineId>) {
     net.route(makers[1], recycler, "swarf", Way { amount: 0.4, ..way });
     for motor in motors {
         net.route(makers[0], motor, "heavy magnets", Way { share: 0.85, amount: 1.1, lead: 11, ..way });
-        net.route(
-            makers[1],
-            motor,
-            "heavy magnets",
-            Way { share: 0.15, amount: 1.1, lead: 5, cover: 21.0, ..way },
-        );
+        net.route(makers[1], motor, "heavy magnets", Way { share: 0.15, amount: 1.1, lead: 5, cover: 21.0 });
     }
     for car in cars {
         net.route(motors[0], car, "motors", Way { share: 0.4, amount: 1.3, lead: 20, ..way });
@@ -78,7 +73,7 @@ pub fn small_world() -> (Net, Vec<LineId>) {
 pub fn drawn(days: u32, shocks: Vec<Shock>) -> Scenario {
     let mut scenario = scenario(&small_world().0, days, shocks);
     scenario.parameters = Parameters::default();
-    scenario.switches = Default::default();
+    scenario.switches = Switches::default();
     scenario
 }
 
