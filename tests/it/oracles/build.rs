@@ -140,18 +140,16 @@ impl Net {
         let material = self.material(material);
         let route = RouteId::new(self.graph.routes.len());
         let inputs = &mut self.graph.lines[to.index()].inputs;
-        let input = match inputs.iter().position(|input| input.material == material) {
-            Some(input) => input,
-            None => {
-                inputs.push(Input {
-                    material,
-                    amount: Amount::fixed(way.amount),
-                    criticality: Criticality::Essential,
-                    routes: Vec::new(),
-                });
-                inputs.len() - 1
-            }
-        };
+        let known = inputs.iter().position(|input| input.material == material);
+        let input = known.unwrap_or(inputs.len());
+        if known.is_none() {
+            inputs.push(Input {
+                material,
+                amount: Amount::fixed(way.amount),
+                criticality: Criticality::Essential,
+                routes: Vec::new(),
+            });
+        }
         inputs[input].routes.push(route);
         self.graph.lines[from.index()].outgoing.push(route);
         let id = format!("{}>{}", self.graph.lines[from.index()].id, self.graph.lines[to.index()].id);
