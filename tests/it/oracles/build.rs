@@ -322,11 +322,13 @@ pub fn licensing(routes: &[RouteId], law: ReviewLaw, use_: Use) -> Kind {
             reject: None,
             returned: None,
             priority: 0,
+            eligible_after: fixed(0.0),
         }],
         law,
         capacity: Desk::Infinite,
         use_,
         de_minimis: None,
+        quotas: Vec::new(),
     })
 }
 
