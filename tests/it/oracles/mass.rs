@@ -10,6 +10,9 @@ use coercivity::scenario::Scenario;
 use super::build::{Capacity, Net, START, Way, close, fixed, outage, parallel, run, scenario, set, shock};
 use super::rest::drawn;
 
+/// Tonnes below which a flow is rounding.
+const GRAM: f64 = 1.0e-6;
+
 /// Books of every stock, kept beside the kernel's.
 struct Ledger<const L: usize> {
     graph: LineGraph,
@@ -101,7 +104,11 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             for lane in 0..L {
                 let on_the_way: f64 =
                     surface.clone().chain(air.clone()).map(|slot| state.ring[slot][lane]).sum();
-                self.note(3, on_the_way - state.transit[r][lane], on_the_way + state.base_flow[r][lane]);
+                self.note(
+                    3,
+                    on_the_way - state.transit[r][lane],
+                    on_the_way + state.base_flow[r][lane] + GRAM,
+                );
             }
         }
         let circuit = state.circuit.iter().zip(&state.tailings);
