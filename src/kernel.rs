@@ -22,7 +22,8 @@ pub(crate) mod compile;
 pub(crate) mod desk;
 #[cfg(test)]
 mod desk_tests;
-pub(crate) mod dispatch;
+#[doc(hidden)]
+pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod ledger;
@@ -92,7 +93,7 @@ impl Kernel {
     /// outcomes to `out`, in order of index.
     pub fn replicate(&self, first: u64, count: usize, scratch: &mut Scratch, out: &mut Vec<Outcome>) {
         let state = &mut scratch.0;
-        self.run_lanes(first, state, &mut Blind);
+        self.run_lanes(first, state, &mut Blind, false);
         for lane in 0..count.min(Self::LANES) {
             out.push(tally::outcome(self, state, lane, first + lane as u64));
         }
@@ -100,7 +101,13 @@ impl Kernel {
 
     /// Runs replications `first..first + L` in `state` and shows every step to `watch`.
     pub fn watch<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {
-        self.run_lanes(first, state, watch);
+        self.run_lanes(first, state, watch, false);
+    }
+
+    /// [`Kernel::watch`] without the choice of instruction set: for the test that the choice changes no bit.
+    #[doc(hidden)]
+    pub fn watch_plain<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {
+        self.run_lanes(first, state, watch, true);
     }
 
     /// The outcome of one lane after [`Kernel::watch`].
@@ -109,11 +116,17 @@ impl Kernel {
         tally::outcome(self, state, lane, replication)
     }
 
-    fn run_lanes<const L: usize>(&self, first: u64, state: &mut State<L>, watch: &mut impl Watch<L>) {
+    fn run_lanes<const L: usize>(
+        &self,
+        first: u64,
+        state: &mut State<L>,
+        watch: &mut impl Watch<L>,
+        plain: bool,
+    ) {
         let streams: [Streams; L] = std::array::from_fn(|lane| Streams::new(self.seed, first + lane as u64));
         draw::start(self, &streams, state);
         for step in 0..self.steps {
-            dispatch::advance(self, &streams, step, state, watch);
+            dispatch::advance(self, &streams, step, state, watch, plain);
         }
     }
 }

@@ -11,44 +11,77 @@ use super::scratch::State;
 use super::{Watch, step};
 use crate::random::philox::Streams;
 
-/// One step on the widest instruction set this machine has.
+/// Something to be compiled for each instruction set: `run` must be `#[inline(always)]`, as what is only
+/// called from the compiled versions below is not compiled with them.
+pub trait Work {
+    /// Does it.
+    fn run(self);
+}
+
+/// Does work on rows of `lanes` numbers with the widest instruction set this machine has.
+pub fn on_widest(lanes: usize, work: impl Work) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let wide = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl");
+        if lanes >= 8 && wide {
+            // SAFETY: the function needs nothing but the instruction sets, which were just found.
+            unsafe { on_avx512(work) };
+            return;
+        }
+        if lanes >= 4 && std::arch::is_x86_feature_detected!("avx2") {
+            // SAFETY: as above.
+            unsafe { on_avx2(work) };
+            return;
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = lanes;
+    work.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn on_avx2(work: impl Work) {
+    work.run();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+fn on_avx512(work: impl Work) {
+    work.run();
+}
+
+/// One step of L replications.
+struct Step<'a, const L: usize> {
+    kernel: &'a Kernel,
+    streams: &'a [Streams; L],
+    at: u32,
+    state: &'a mut State<L>,
+}
+
+impl<const L: usize> Work for Step<'_, L> {
+    #[inline(always)]
+    fn run(self) {
+        step::advance(self.kernel, self.streams, self.at, self.state);
+    }
+}
+
+/// One step, on the widest instruction set or (to compare) on the one the program was compiled for.
 pub(crate) fn advance<const L: usize, W: Watch<L>>(
     kernel: &Kernel,
     streams: &[Streams; L],
     at: u32,
     state: &mut State<L>,
     watch: &mut W,
+    plain: bool,
 ) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        let wide = std::arch::is_x86_feature_detected!("avx512f")
-            && std::arch::is_x86_feature_detected!("avx512dq")
-            && std::arch::is_x86_feature_detected!("avx512vl");
-        if L >= 8 && wide {
-            // SAFETY: the function needs nothing but the instruction sets, which were just found.
-            unsafe { advance_avx512(kernel, streams, at, state) };
-            watch.step(kernel, at, state);
-            return;
-        }
-        if L >= 4 && std::arch::is_x86_feature_detected!("avx2") {
-            // SAFETY: as above.
-            unsafe { advance_avx2(kernel, streams, at, state) };
-            watch.step(kernel, at, state);
-            return;
-        }
+    let work = Step { kernel, streams, at, state: &mut *state };
+    if plain {
+        work.run();
+    } else {
+        on_widest(L, work);
     }
-    step::advance(kernel, streams, at, state);
     watch.step(kernel, at, state);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn advance_avx2<const L: usize>(kernel: &Kernel, streams: &[Streams; L], at: u32, state: &mut State<L>) {
-    step::advance(kernel, streams, at, state);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512dq,avx512vl")]
-fn advance_avx512<const L: usize>(kernel: &Kernel, streams: &[Streams; L], at: u32, state: &mut State<L>) {
-    step::advance(kernel, streams, at, state);
 }
