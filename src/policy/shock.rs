@@ -98,7 +98,7 @@ pub enum Kind {
         /// Routes of unlisted goods of the same HS family.
         routes: Vec<RouteId>,
     },
-    /// A tariff raises landed cost and moves demand to other routes.
+    /// A tariff raises landed cost and moves demand to a buyer's other routes; a buyer without one pays.
     Tariff {
         /// Routes it falls on.
         routes: Vec<RouteId>,
@@ -112,7 +112,7 @@ pub enum Kind {
         /// Extra days by surface (rounded to steps, at most 120).
         days: Value,
     },
-    /// Nothing leaves while it lasts and goods at sea arrive so much later.
+    /// Nothing leaves while it lasts; orders stay in the book, goods already under way arrive.
     PortClosure {
         /// Routes that use the port.
         routes: Vec<RouteId>,
