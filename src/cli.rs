@@ -12,10 +12,12 @@ mod firms;
 mod gauge;
 mod network;
 mod progress;
+mod rank;
 mod report;
 mod run;
 mod scenarios;
 mod schema;
+mod sensitivity;
 mod session;
 mod shard;
 mod terminal;
@@ -87,6 +89,10 @@ enum Command {
     /// Compute a study in parts, anywhere, and merge them to the same bytes
     #[command(subcommand)]
     Shard(shard::Shard),
+    /// Rank facilities by what the loss of each costs, beside measures of the network
+    Rank(rank::Rank),
+    /// Find which uncertain inputs decide a result
+    Sensitivity(sensitivity::Sensitivity),
     /// Networks of firms from plain tables: production over time, systemic risk, generation
     #[command(subcommand)]
     Firms(firms::Firms),
@@ -117,6 +123,8 @@ pub fn main() -> ExitCode {
         Some(Command::Scenarios(command)) => command.run(),
         Some(Command::Network(command)) => command.run(),
         Some(Command::Shard(command)) => command.run(),
+        Some(Command::Rank(command)) => command.run(),
+        Some(Command::Sensitivity(command)) => command.run(),
         Some(Command::Firms(command)) => command.run(),
         Some(Command::Schema) => Ok(schema::run()),
         Some(Command::Completions(command)) => Ok(command.run()),

@@ -11,6 +11,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod criticality;
 pub mod diagnostic;
 pub mod error;
 pub mod export;
@@ -21,6 +22,7 @@ pub mod network;
 pub mod policy;
 pub mod random;
 pub mod scenario;
+pub mod sensitivity;
 pub mod study;
 pub mod summary;
 pub mod units;

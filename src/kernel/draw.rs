@@ -12,7 +12,7 @@ const CIRCUIT_DAYS: f64 = 30.0;
 
 /// Share of its nameplate that a capacity never exceeds in calm (where the balance says otherwise, the
 /// difference is unrecorded supply).
-const CALM_LIMIT: f64 = 0.95;
+pub(crate) const CALM_LIMIT: f64 = 0.95;
 
 /// Draws lanes and sets every state to its calm value.
 pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {

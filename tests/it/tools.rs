@@ -1,8 +1,8 @@
-//! The commands beside the simulator: networks of firms.
+//! The commands beside the simulator: networks of firms, criticality, sensitivity.
 
 use std::path::{Path, PathBuf};
 
-use crate::program::{parts, run, succeed};
+use crate::program::{files, parts, run, succeed};
 
 fn firms() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/firms/n100")
@@ -105,4 +105,68 @@ fn firms_refuse_what_cannot_be() {
         let here = tempfile::tempdir().expect("a folder");
         assert!(succeed(here.path(), &["firms", command, "--help"]).contains("Example:"));
     }
+}
+
+#[test]
+fn rank_lists_every_facility() {
+    let here = tempfile::tempdir().expect("a folder");
+    let short = ["rank", "--days", "30", "-n", "1", "--set", "end=2025-04-02", "--quiet"];
+    let typed = |more: &[&'static str]| [&short[..], more].concat();
+    let found = json(&succeed(here.path(), &typed(&["--format", "json", "--threads", "1"])));
+    let facilities = found["facilities"].as_array().expect("a list");
+    assert!(facilities.len() > 100, "{}", facilities.len());
+    let impacts: Vec<f64> = facilities.iter().map(|row| row["impact"].as_f64().expect("a number")).collect();
+    assert!(impacts[0] > 0.0 && impacts.windows(2).all(|pair| pair[0] >= pair[1]), "{impacts:?}");
+    let number = |row: &serde_json::Value, key: &str| row[key].as_f64().expect("a number");
+    assert!(facilities.iter().all(|row| (0.0..=1.0).contains(&number(row, "rei"))));
+    let flow = &found["max_flow"];
+    assert!(number(flow, "calm_kg_per_day") <= number(flow, "kg_per_day"));
+    assert!(facilities.iter().all(|row| number(row, "flow_lost") <= number(flow, "kg_per_day")));
+    let csv = succeed(here.path(), &typed(&["--format", "csv"]));
+    assert_eq!(csv.lines().count(), facilities.len() + 1);
+    let columns = csv.lines().next().expect("a head").split(',').count();
+    assert!(csv.lines().all(|line| line.split(',').count() == columns));
+    let more = succeed(here.path(), &typed(&["--format", "json", "--threads", "3"]));
+    assert_eq!(found, json(&more), "the number of threads shows");
+    assert!(refused(&["rank", "--loss", "2"]).contains("from 0 to 1"));
+    assert!(refused(&["rank", "--metric", "vehicle_lost", "-n", "1"]).contains("vehicles_lost"));
+    assert!(refused(&["rank", "--days", "900"]).contains("does not fit"));
+    assert!(refused(&["rank", "full-embargos"]).contains("full-embargo"));
+    assert!(succeed(here.path(), &["rank", "--help"]).contains("Example:"));
+}
+
+#[test]
+fn sensitivity_names_what_decides() {
+    let here = tempfile::tempdir().expect("a folder");
+    let base =
+        ["sensitivity", "full-embargo", "-n", "1", "--set", "end=2025-09-03", "--quiet", "--format", "json"];
+    let inputs = ["--input", "cover_factor", "--input", "sourcing", "--input", "price_days"];
+    let typed = |more: &[&'static str]| [&base[..], &inputs, more].concat();
+    let morris = json(&succeed(here.path(), &typed(&["--points", "4", "--out", "effects"])));
+    let found = morris["inputs"].as_array().expect("a list");
+    let names: Vec<&str> = found.iter().map(|row| row["input"].as_str().expect("a name")).collect();
+    assert_eq!(morris["designs"], 16);
+    // Prices feed back on nothing here: they decide nothing.
+    assert!(names.len() == 3 && names[2] == "price_days", "{names:?}");
+    assert_eq!(found[2]["mu_star"]["value"].as_f64(), Some(0.0));
+    assert!(found[0]["mu_star"]["value"].as_f64().expect("a number") > 0.0);
+    let names: Vec<String> = files(&here.path().join("effects")).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["sensitivity.json", "tornado.png", "tornado.svg"]);
+    let sobol = typed(&["--method", "sobol", "--points", "8"]);
+    let text = succeed(here.path(), &[&sobol[..], &["--threads", "1"]].concat());
+    assert_eq!(text, succeed(here.path(), &[&sobol[..], &["--threads", "3"]].concat()));
+    let found = json(&text);
+    assert_eq!(found["designs"], 40);
+    assert!(
+        found["inputs"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|row| row["total"]["value"].as_f64() >= Some(0.0))
+    );
+    let (code, _, stderr) = parts(&run(here.path(), &typed(&["--out", "effects"])));
+    assert!(code == Some(2) && stderr.contains("`effects` holds something"), "{stderr}");
+    assert!(refused(&["sensitivity", "full-embargo", "--input", "cover_facto"]).contains("`cover_factor`"));
+    assert!(refused(&["sensitivity", "full-embargo", "--points", "1"]).contains("2..=65536"));
+    assert!(succeed(here.path(), &["sensitivity", "--help"]).contains("Example:"));
 }
