@@ -94,7 +94,7 @@ fn shock(exposure: &Exposure, most: usize) -> String {
     for goods in &exposure.goods {
         let _ = writeln!(
             text,
-            "    {}: {} routes, {} a month in calm\n      from {}\n      to {}",
+            "    {}: {} routes, {} t a month in calm\n      from {}\n      to {}",
             goods.material,
             goods.routes,
             number(goods.per_month),

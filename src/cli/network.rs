@@ -26,6 +26,9 @@ pub enum Network {
         /// Also the balance of every country
         #[arg(long)]
         countries: bool,
+        /// Also every facility with its id, as `why` and the conditions of shocks want it
+        #[arg(long)]
+        facilities: bool,
     },
     /// Write the graph for other programs
     Export {
@@ -60,7 +63,13 @@ impl Network {
     /// Runs the command.
     pub fn run(self) -> Result<Ending, Failure> {
         match self {
-            Self::Show { network, countries } => terminal::print(&show(&open(&network)?, countries)?),
+            Self::Show { network, countries, facilities } => {
+                let graph = open(&network)?;
+                terminal::print(&show(&graph, countries)?);
+                if facilities {
+                    terminal::print(&format!("\n{}\n", facility_table(&graph)));
+                }
+            }
             Self::Export { network, format, out } => {
                 let graph = open(&network)?;
                 let text = match format {
@@ -102,6 +111,9 @@ fn open(name: &str) -> Result<Graph, Failure> {
     if Graph::embedded_names().any(|shipped| shipped == name) || !Path::new(name).exists() {
         return Ok(Graph::embedded(name)?);
     }
+    if Path::new(name).is_file() {
+        return Err(Failure::Usage(format!("`{name}` is a file; a network is a folder with nodes.csv and edges.csv")));
+    }
     let (network, warnings) = Graph::load(Path::new(name))?;
     terminal::diagnostics(&warnings);
     Ok(network)
@@ -118,6 +130,21 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
             Failure::Library(Error::File { path: path.display().to_string(), source })
         }
     })
+}
+
+/// Ids and what they stand for, in the order of the data.
+fn facility_table(network: &Graph) -> comfy_table::Table {
+    let mut table = report::table(&["Id", "Facility", "Stage", "Company", "Where"]);
+    for facility in network.graph.node_weights() {
+        table.add_row([
+            facility.id.clone(),
+            facility.name.clone(),
+            facility.stage.as_str().to_owned(),
+            facility.company.clone(),
+            facility.country.as_str().to_owned(),
+        ]);
+    }
+    table
 }
 
 fn show(network: &Graph, countries: bool) -> Result<String, Failure> {

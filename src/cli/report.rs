@@ -77,11 +77,14 @@ pub fn headline(scenario: &Scenario, reading: &Reading) -> String {
             .lost_share
             .as_ref()
             .map_or(String::new(), |share| format!(", {} of all", percent(share.mean)));
+        // One run gives no interval.
+        let known = lost.mean_ci.0.is_finite() && lost.mean_ci.1.is_finite();
+        let interval = between(&large(lost.mean_ci.0), &large(lost.mean_ci.1));
         lines.push(format!(
             "Vehicles not built by {}: {} on average{share} (95 % confidence: {}); in 9 of 10 runs {}.",
             date(f64::from(scenario.start) + f64::from(scenario.days)),
             large(lost.mean),
-            between(&large(lost.mean_ci.0), &large(lost.mean_ci.1)),
+            if known { interval } else { "unknown from so few runs".to_owned() },
             between(&large(lost.q05), &large(lost.q95))
         ));
     }

@@ -96,12 +96,12 @@ impl Part {
         std::fs::create_dir_all(&self.out).map_err(failed)?;
         let path = self.out.join(shard::file_name(&scenario.name, self.index, self.of));
         Checkpoint::new(&scenario, portion.first, result.summary).write(&path)?;
-        self.means.note(&format!(
-            "Runs {} to {} written to {}",
-            portion.first,
-            portion.end.saturating_sub(1),
-            path.display()
-        ));
+        let runs = match portion.count() {
+            0 => "No runs (more parts than batches of runs)".to_owned(),
+            1 => format!("Run {}", portion.first),
+            _ => format!("Runs {} to {}", portion.first, portion.end - 1),
+        };
+        self.means.note(&format!("{runs} written to {}", path.display()));
         Ok(Ending::Done)
     }
 }

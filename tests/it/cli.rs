@@ -308,3 +308,28 @@ fn schema_and_completions_are_printed() {
     }
     assert!(succeed(here.path(), &["check", "--explain", "e0204"]).contains("nested"));
 }
+
+#[test]
+fn facilities_are_listed_by_id_and_a_file_is_no_network() {
+    let here = place();
+    let text = succeed(here.path(), &["network", "show", "--facilities"]);
+    assert!(text.contains("auto-ford-nam") && text.contains("mag-jl-mag"), "{text}");
+    std::fs::write(here.path().join("a.csv"), "id\n").expect("written");
+    let (code, _, stderr) = parts(&run(here.path(), &["network", "show", "a.csv"]));
+    assert!(code == Some(2) && stderr.contains("a network is a folder"), "{stderr}");
+}
+
+#[test]
+fn one_run_claims_no_interval() {
+    let here = place();
+    let text = succeed(here.path(), &["run", "full-embargo", "-n", "1", "--set", "end=2025-08-01", "--no-charts"]);
+    assert!(text.contains("unknown from so few runs") && !text.contains("– million"), "{text}");
+}
+
+#[test]
+fn a_part_without_runs_says_so() {
+    let here = place();
+    let part = ["shard", "run", "full-embargo", "-n", "40", "--index", "1", "--of", "5", "--set", "end=2025-08-01"];
+    let (code, _, stderr) = parts(&run(here.path(), &part));
+    assert!(code == Some(0) && stderr.starts_with("No runs"), "{stderr}");
+}
