@@ -26,7 +26,7 @@ pub(crate) fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, s
         return pooled;
     }
     let own = match sourcing {
-        Sourcing::AllNeeded => all_needed_limit(kernel, slot, state),
+        Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
         _ => dedicated_limit(kernel, line, slot, state),
     };
     std::array::from_fn(|lane| {
@@ -35,8 +35,9 @@ pub(crate) fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, s
 }
 
 #[inline(always)]
-fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, state: &State<L>) -> Row<L> {
-    let mut least = [f64::INFINITY; L];
+fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, pooled: Row<L>, state: &State<L>) -> Row<L> {
+    // Newcomers are not needed, but what they do not bring must be there all the same.
+    let mut least = pooled;
     for r in kernel.routes_of(slot) {
         if is_late(kernel, r) {
             continue;
@@ -120,7 +121,8 @@ pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
 /// is then missing from what the others have left, in proportion.
 #[inline(always)]
 pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
-    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated;
+    // With nothing of its own rule left in the mix, nothing was worked out route by route.
+    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
     let range = kernel.routes_of(slot);
     let output = state.output[line];
     let mut scale = output;
