@@ -17,17 +17,21 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     let day = kernel.scenario.start + i32::try_from(f64::from(step) as i64 * kernel.dt as i64).unwrap_or(i32::MAX / 2);
     let new_year = NEW_YEARS.iter().any(|eve| (*eve..*eve + NEW_YEAR_DAYS).contains(&day));
     for pool in 0..kernel.pools.opens.len() {
-        let closed = f64::from(u8::from(step < kernel.pools.opens[pool]));
         let dip = if new_year && kernel.pools.chinese[pool] {
             state.parameters[Parameter::NewYearDip as usize]
         } else {
             [0.0; L]
         };
-        state.loss[pool] = std::array::from_fn(|lane| 1.0 - (1.0 - closed) * (1.0 - dip[lane]));
-        state.added[pool] = [0.0; L];
+        state.loss[pool] = dip;
+        // A plant that has not opened lacks all of its nameplate; a project may build a share of it before.
+        state.added[pool] = if step < kernel.pools.opens[pool] { [-1.0; L] } else { [0.0; L] };
         if kernel.pools.opens[pool] == step && step > 0 {
             heavy_recovery(kernel, pool, state);
         }
+    }
+    // Computed anew like all the rest: projects on one route add up, whatever goes on in other lanes.
+    for (growth, _) in state.growth.iter_mut().zip(&kernel.routes.grows).filter(|(_, grows)| **grows) {
+        *growth = [1.0; L];
     }
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         match &shock.kind {
@@ -47,16 +51,8 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
                     if active(state, position, step, lane) { (since / whole).clamp(0.0, 1.0) } else { 0.0 }
                 });
                 for pool in pools {
-                    let pool = pool.index();
                     for lane in 0..L {
-                        let added = state.shock_size[position][lane] * ramp[lane];
-                        if step < kernel.pools.opens[pool] {
-                            // A plant that has not opened: the project builds this share of its nameplate.
-                            state.loss[pool][lane] = 0.0;
-                            state.added[pool][lane] += added - 1.0;
-                        } else {
-                            state.added[pool][lane] += added;
-                        }
+                        state.added[pool.index()][lane] += state.shock_size[position][lane] * ramp[lane];
                     }
                 }
                 if !routes.is_empty() {
@@ -64,7 +60,7 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
                 }
             }
             Kind::Subsidy { pools, .. } => {
-                for pool in pools {
+                for pool in pools.iter().filter(|pool| step >= kernel.pools.opens[pool.index()]) {
                     for lane in 0..L {
                         if active(state, position, step, lane) {
                             let years = (f64::from(step) - state.shock_start[position][lane]) * kernel.dt / 365.0;
@@ -94,7 +90,7 @@ fn grow_shares<const L: usize>(
     for &id in routes {
         let r = kernel.route(id);
         for lane in 0..L {
-            state.growth[r][lane] = 1.0 + state.shock_size[position][lane] * ramp[lane];
+            state.growth[r][lane] += state.shock_size[position][lane] * ramp[lane];
         }
     }
 }
