@@ -194,9 +194,11 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
         }
         let limit = state.limits[slot - first];
         for lane in 0..L {
-            // Rounding may put an exact limit an ulp below what is wanted: no reason then.
+            // Rounding may put an exact limit an ulp below what is wanted, or leave an ulp wanted where
+            // nothing is: no reason then.
             if limit[lane] < output[lane] {
-                if limit[lane] < output[lane] * (1.0 - 1.0e-9) {
+                let rounding = 1.0e-9 * output[lane].max(state.base_output[line][lane] * kernel.dt);
+                if limit[lane] < output[lane] - rounding {
                     state.bound[line][lane] = u32::try_from(slot - first).unwrap_or(0);
                 }
                 output[lane] = limit[lane];
