@@ -50,6 +50,11 @@ use crate::summary::{Design, Outcome};
 
 /// What one step of one lane looks like to somebody who watches; see [`Kernel::watch`].
 pub trait Watch<const L: usize> {
+    /// Called once, before the first step: luck is drawn and the chain at rest.
+    fn start(&mut self, kernel: &Kernel, state: &State<L>) {
+        let _ = (kernel, state);
+    }
+
     /// Called at the end of each step, with the state as the step left it.
     fn step(&mut self, kernel: &Kernel, step: u32, state: &State<L>);
 }
@@ -125,6 +130,7 @@ impl Kernel {
     ) {
         let streams: [Streams; L] = std::array::from_fn(|lane| Streams::new(self.seed, first + lane as u64));
         draw::start(self, &streams, state);
+        watch.start(self, state);
         for step in 0..self.steps {
             dispatch::advance(self, &streams, step, state, watch, plain);
         }

@@ -9,6 +9,7 @@ use super::ledger::Ledger;
 use super::queue::Queue;
 use super::scratch::{Row, State, rows};
 use super::terms::Terms;
+use crate::id::RouteId;
 use crate::policy::licence::Licensing;
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::Kind;
@@ -136,6 +137,28 @@ impl<const L: usize> Desk<L> {
             *total = Counts::default();
             self.rules.iter().flat_map(|rule| &rule.lanes[lane].counts).for_each(|counts| total.add(counts));
         }
+    }
+}
+
+impl<const L: usize> State<L> {
+    /// Controlled routes of every licensing rule, with the tonnes licensed and not yet shipped, and the tonnes
+    /// applied for, in one lane.
+    #[must_use]
+    pub fn licences(&self, kernel: &Kernel, lane: usize) -> Vec<Vec<(RouteId, f64, f64)>> {
+        let of_rule = |(rule, desk): (&Rule, &RuleState<L>)| {
+            (0..rule.routes.len())
+                .map(|c| (kernel.routes.id[rule.routes[c] as usize], desk.ledger.balance(c, lane), desk.pending[c][lane]))
+                .collect()
+        };
+        kernel.rules.iter().zip(&self.desk.rules).map(of_rule).collect()
+    }
+
+    /// Applications filed, approved, returned and rejected so far in one lane, and the days waited for
+    /// approvals.
+    #[must_use]
+    pub fn desk_counts(&self, lane: usize) -> [f64; 5] {
+        let counts = &self.desk.counts[lane];
+        [counts.filed, counts.approved, counts.returned, counts.rejected, counts.waited]
     }
 }
 
