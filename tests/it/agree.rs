@@ -1,0 +1,407 @@
+//! The kernel agrees with the reference step by step, and with itself bit for bit.
+
+use coercivity::id::{FacilityId, LineId, PoolId};
+use coercivity::kernel::{Kernel, State, Watch};
+use coercivity::network::line::{EndUse, Line, LineGraph, Pool, Site, Stage};
+use coercivity::policy::shock::{Kind, Shock};
+use coercivity::scenario::Scenario;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use proptest::prelude::*;
+
+use crate::graphs::{self, Plan, place};
+use crate::reference::{Line as OwnLine, Reason, Route as OwnRoute, Simulator};
+
+/// Largest difference allowed, relative to the larger number or the scale of the row in calm.
+const TOLERANCE: f64 = 1.0e-12;
+
+/// Settings of a property test; `PROPTEST_CASES` asks for another number of cases.
+pub fn cases(count: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(count), failure_persistence: None, max_shrink_iters: 200, ..ProptestConfig::default() }
+}
+
+/// Runs a reference beside each lane.
+struct Beside<const L: usize> {
+    first: u64,
+    own: Vec<Simulator>,
+    peaks: Vec<Peaks>,
+}
+
+/// Most that each route and line has held or moved so far: what rounding is measured by where nothing is
+/// held in calm.
+#[derive(Clone, Default)]
+struct Peaks {
+    routes: Vec<f64>,
+    lines: Vec<f64>,
+}
+
+impl Peaks {
+    fn see(&mut self, own: &Simulator) {
+        self.routes.resize(own.graph.edge_count(), 0.0);
+        self.lines.resize(own.graph.node_count(), 0.0);
+        for (peak, route) in self.routes.iter_mut().zip(own.graph.edge_weights()) {
+            *peak = peak.max(route.stock).max(route.book).max(route.leaving).max(route.cap.min(route.book));
+        }
+        for (peak, line) in self.lines.iter_mut().zip(own.graph.node_weights()) {
+            *peak = peak.max(line.wanted).max(line.output).max(line.stock).max(line.demand);
+        }
+    }
+}
+
+impl<const L: usize> Watch<L> for Beside<L> {
+    fn start(&mut self, kernel: &Kernel, state: &State<L>) {
+        self.own = (0..L).map(|lane| Simulator::start(kernel, state, self.first, lane)).collect();
+        self.peaks = vec![Peaks::default(); L];
+        for (lane, own) in self.own.iter().enumerate() {
+            self.peaks[lane].see(own);
+            compare(kernel, state, own, &self.peaks[lane], lane, None);
+        }
+    }
+
+    fn step(&mut self, kernel: &Kernel, step: u32, state: &State<L>) {
+        for (lane, own) in self.own.iter_mut().enumerate() {
+            own.advance();
+            self.peaks[lane].see(own);
+            compare(kernel, state, own, &self.peaks[lane], lane, Some(step));
+        }
+    }
+}
+
+/// Everything one lane holds must be what its reference holds.
+fn compare<const L: usize>(kernel: &Kernel, state: &State<L>, own: &Simulator, peaks: &Peaks, lane: usize, step: Option<u32>) {
+    let check = |name: &str, entity: &str, kernel: f64, own: f64, scale: f64| {
+        let same = kernel == own || (kernel - own).abs() <= TOLERANCE * kernel.abs().max(own.abs()).max(scale);
+        assert!(same, "step {step:?}, lane {lane}, {name} of {entity}: kernel {kernel:e}, reference {own:e} (scale {scale:e})");
+    };
+    let graph = &own.scenario.lines;
+    let dt = f64::from(own.scenario.step_days);
+    for r in 0..own.graph.edge_count() {
+        assert_eq!(kernel.routes.id[r].index(), r, "test networks list routes in the kernel's order");
+        let id = graph.routes[r].id.as_str();
+        let route = &own.graph[EdgeIndex::new(r)];
+        let (_, buyer) = own.graph.edge_endpoints(EdgeIndex::new(r)).unwrap();
+        let flow = (route.weight * route.amount * own.graph[buyer].base_output).max(route.base_flow) * dt;
+        let goods = (flow * (1.0 + route.target_days / dt + f64::from(route.lead))).max(peaks.routes[r]);
+        let flow = flow.max(peaks.routes[r]);
+        let memory = kernel.routes.adapts[r];
+        let transit: f64 = route.under_way.iter().map(|s| s.tonnes).sum();
+        let rows: [(&str, &[[f64; L]], f64, f64); 20] = [
+            ("base flow", &state.base_flow, route.base_flow, 0.0),
+            ("stock", &state.stock, route.stock, goods),
+            ("transit", &state.transit, transit, goods),
+            ("book", &state.book, route.book, goods),
+            ("placed", &state.placed, route.placed, goods),
+            ("owed", &state.owed, route.owed, peaks.lines[buyer.index()] * (1.0 + route.target_days / dt)),
+            ("leaving", &state.leaving, if step.is_some() { route.leaving } else { state.leaving[r][lane] }, flow),
+            ("forgone", &state.forgone, route.forgone, goods),
+            ("ordered, month", &state.ordered_month, if memory { route.ordered_month } else { state.ordered_month[r][lane] }, goods),
+            ("sent, month", &state.sent_month, if memory { route.sent_month } else { state.sent_month[r][lane] }, flow),
+            ("ordered, fortnight", &state.ordered_fortnight, route.ordered_fortnight, goods),
+            ("sent, fortnight", &state.sent_fortnight, route.sent_fortnight, flow),
+            ("share", &state.share, route.share, 1.0),
+            ("amount", &state.amount, route.amount, 0.0),
+            ("tariff", &state.tariff, route.tariff, 0.0),
+            ("growth", &state.growth, route.growth, 0.0),
+            // Discrete: equal to the last bit.
+            ("extra lead", &state.extra_lead, route.extra_lead, -1.0),
+            ("candidate's clock", &state.candidate_days, route.clock, -1.0),
+            ("weight", &state.weight, route.weight, -1.0),
+            ("target days", &state.target_days, route.target_days, -1.0),
+        ];
+        for (name, row, own, scale) in rows {
+            if scale < 0.0 {
+                assert_eq!(row[r][lane].to_bits(), own.to_bits(), "step {step:?}, lane {lane}, {name} of {id}");
+            } else {
+                check(name, id, row[r][lane], own, scale);
+            }
+        }
+        arrivals(kernel, state, route, (r, lane), step, |kernel, own| check("goods due", id, kernel, own, flow));
+        let governed = kernel.routes.governed[r];
+        if let (Some(_), true) = (step, governed != u32::MAX) {
+            let g = governed as usize;
+            check("cap", id, state.cap[g][lane], route.cap, flow * 30.0);
+            assert_eq!(state.closures[g][lane], route.closures, "step {step:?}, closures of {id}");
+            assert_eq!(state.exempt[g][lane], route.exempt, "step {step:?}, general licences of {id}");
+            assert_eq!(state.held[g][lane], route.held_until, "step {step:?}, hold of {id}");
+        } else if step.is_some() {
+            assert_eq!(route.cap, f64::INFINITY, "a route no shock names is capped: {id}");
+        }
+    }
+    for i in 0..own.graph.node_count() {
+        let id = graph.lines[i].id.as_str();
+        let line = &own.graph[NodeIndex::new(i)];
+        line_rows(state, line, peaks.lines[i], (i, lane), step, &|name, kernel, own, scale| check(name, id, kernel, own, scale));
+    }
+    for (p, pool) in own.pools.iter().enumerate() {
+        check("capacity", "a pool", state.capacity[p][lane], pool.capacity, 0.0);
+        check("capacity lost", "a pool", state.loss[p][lane], pool.loss, 1.0);
+        check("capacity added", "a pool", state.added[p][lane], pool.added, 1.0);
+        check("over-production", "a pool", state.overproduction[p][lane], pool.overproduction, 1.0);
+    }
+    for (g, group) in own.groups.iter().enumerate() {
+        let scale = group.circuit_most;
+        check("circuit", "a group", state.circuit[g][lane], group.circuit, scale);
+        check("circuit's most", "a group", state.circuit_most[g][lane], group.circuit_most, 0.0);
+        check("recovery", "a group", state.recovery[g][lane], group.recovery, 0.0);
+        check("tailings", "a group", state.tailings[g][lane], group.tailings, scale);
+    }
+    for (s, event) in own.events.iter().enumerate() {
+        let id = own.scenario.shocks[s].id.as_str();
+        check("left", id, state.shock_left[s][lane], event.left, event.size.abs());
+        check("quota", id, state.quota_left[s][lane], event.quota_left, event.size.abs());
+    }
+    for m in 0..4 {
+        check("price", "a market", state.price[m][lane], own.price[m], 1.0);
+        check("withheld", "a market", state.withheld[m][lane], own.withheld[m], 1.0);
+    }
+    desks(kernel, state, own, lane, step);
+}
+
+/// Goods due in each of the next steps, route by route.
+fn arrivals<const L: usize>(
+    kernel: &Kernel,
+    state: &State<L>,
+    route: &OwnRoute,
+    (r, lane): (usize, usize),
+    step: Option<u32>,
+    check: impl Fn(f64, f64),
+) {
+    let next = step.map_or(0, |step| step + 1);
+    let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
+    for due in next..next + surface.slots.max(air.slots) {
+        let mut kernel = 0.0;
+        for ring in [surface, air].into_iter().filter(|ring| due < next + ring.slots) {
+            kernel += state.ring[(ring.offset + due % ring.slots) as usize][lane];
+        }
+        let own = route.under_way.iter().filter(|s| s.due == due).map(|s| s.tonnes).sum();
+        check(kernel, own);
+    }
+}
+
+fn line_rows<const L: usize>(
+    state: &State<L>,
+    line: &OwnLine,
+    peak: f64,
+    (i, lane): (usize, usize),
+    step: Option<u32>,
+    check: &dyn Fn(&str, f64, f64, f64),
+) {
+    check("base output", state.base_output[i][lane], line.base_output, 0.0);
+    check("base final demand", state.base_final[i][lane], line.base_final, 0.0);
+    check("stock target", state.finished_target[i][lane], line.stock_target, peak);
+    check("finished stock", state.finished[i][lane], line.stock, 30.0 * peak);
+    check("deferred", state.deferred[i][lane], line.deferred, 30.0 * peak);
+    check("lost", state.lost[i][lane], line.lost, 30.0 * peak);
+    check("expected", state.expected[i][lane], line.expected, peak);
+    check("trend", state.trend[i][lane], line.trend, peak);
+    if step.is_none() {
+        return;
+    }
+    check("output", state.output[i][lane], line.output, peak);
+    check("wanted", state.wanted[i][lane], line.wanted, 10.0 * peak);
+    check("owing", state.owing[i][lane], line.owing, 10.0 * peak);
+    check("demand", state.demand[i][lane], line.demand, peak);
+    if line.base_final > 0.0 {
+        check("calm demand", state.calm_demand[i][lane], line.calm_demand, 0.0);
+        check("final demand", state.final_demand[i][lane], line.final_demand, 0.0);
+        check("served", state.served[i][lane], line.served, peak);
+    }
+    assert_eq!(state.demand_factor[i][lane], line.demand_factor);
+    assert_eq!(state.restart[i][lane], line.restart, "step {step:?}: restart of line {i}");
+    let reason = match line.reason {
+        Reason::Demand => u32::MAX,
+        Reason::Capacity => u32::MAX - 1,
+        Reason::Stopped => u32::MAX - 2,
+        Reason::Input(input) => input,
+    };
+    // Where next to nothing is wanted, rounding decides what is said to bind it.
+    let idle = line.wanted.max(state.wanted[i][lane]) <= 1.0e-9 * peak;
+    assert!(idle || state.bound[i][lane] == reason, "step {step:?}, lane {lane}: {} bound line {i}, reference {reason}", state.bound[i][lane]);
+}
+
+fn desks<const L: usize>(kernel: &Kernel, state: &State<L>, own: &Simulator, lane: usize, step: Option<u32>) {
+    let licences = state.licences(kernel, lane);
+    let mut filed = [0.0; 5];
+    for (d, desk) in own.desks.iter().enumerate() {
+        let Some(Kind::Licensing(rule)) = own.scenario.shocks.get(desk.shock).map(|shock| &shock.kind) else { unreachable!() };
+        for (r, licensed, pending) in &licences[d] {
+            let c = rule.controlled.iter().position(|id| id == r).unwrap();
+            let scale = 100.0 * own.graph[EdgeIndex::new(r.index())].base_flow;
+            let tonnes = desk.tonnes(c);
+            for (kernel, own) in [(*licensed, tonnes.0), (*pending, tonnes.1)] {
+                let close = (kernel - own).abs() <= TOLERANCE * scale.max(own);
+                assert!(close, "step {step:?}, lane {lane}, licences of route {r:?}: kernel {kernel:e}, reference {own:e}");
+            }
+        }
+        let counts = &desk.counts;
+        for (sum, count) in filed.iter_mut().zip([counts.filed, counts.approved, counts.returned, counts.rejected, counts.waited]) {
+            *sum += count;
+        }
+    }
+    let counts = state.desk_counts(lane);
+    assert_eq!(counts[..4], filed[..4], "step {step:?}, lane {lane}: filed, approved, returned, rejected");
+    assert!((counts[4] - filed[4]).abs() <= 1.0e-9 * filed[4].abs(), "step {step:?}: days waited");
+}
+
+fn beside<const L: usize>(scenario: &Scenario, first: u64) {
+    let kernel = Kernel::compile(scenario);
+    let mut state = State::<L>::new(&kernel);
+    kernel.watch(first, &mut state, &mut Beside::<L> { first, own: Vec::new(), peaks: Vec::new() });
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn kernel_and_reference_agree_at_every_step(plan in graphs::plans()) {
+        beside::<2>(&plan.scenario(), 3);
+    }
+}
+
+/// Every array of a state with the sort of thing it has a row for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Per {
+    Line,
+    Pool,
+    Other,
+}
+
+fn arrays<const L: usize>(state: &State<L>) -> Vec<(&'static str, Per, &[[f64; L]])> {
+    macro_rules! list {
+        ($($per:ident: $($name:ident)+;)+) => { vec![$($((stringify!($name), Per::$per, state.$name.as_slice())),+),+] };
+    }
+    list! {
+        Other: stock book transit owed placed leaving forgone ordered_month sent_month ordered_fortnight
+            sent_fortnight share weight amount base_flow target_days extra_lead tariff growth ring candidate_days
+            cap closures exempt held circuit circuit_most recovery tailings parameters shock_start shock_end
+            shock_size shock_time shock_left quota_left price withheld;
+        Line: finished finished_target output wanted expected trend demand owing calm_demand final_demand deferred
+            served lost base_output base_final demand_factor restart ratio;
+        Pool: capacity added loss overproduction;
+    }
+}
+
+/// A fingerprint of every array in every step, lane by lane.
+struct Fingerprints {
+    /// Lines and pools that come first and are left out.
+    skip: usize,
+    steps: Vec<Vec<Vec<(&'static str, u64)>>>,
+}
+
+impl<const L: usize> Watch<L> for Fingerprints {
+    fn start(&mut self, kernel: &Kernel, state: &State<L>) {
+        Watch::<L>::step(self, kernel, 0, state);
+    }
+
+    fn step(&mut self, _: &Kernel, _: u32, state: &State<L>) {
+        let of_lane = |lane: usize| {
+            let mut prints: Vec<(&'static str, u64)> = arrays(state)
+                .into_iter()
+                .map(|(name, per, rows)| {
+                    let skip = if per == Per::Other { 0 } else { self.skip };
+                    (name, print(rows[skip..].iter().map(|row| row[lane].to_bits())))
+                })
+                .collect();
+            prints.push(("bound", print(state.bound[self.skip..].iter().map(|row| u64::from(row[lane])))));
+            prints
+        };
+        self.steps.push((0..L).map(of_lane).collect());
+    }
+}
+
+/// FNV-1a over words.
+fn print(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29))
+}
+
+fn fingerprints<const L: usize>(scenario: &Scenario, first: u64, skip: usize) -> Fingerprints {
+    let kernel = Kernel::compile(scenario);
+    let mut state = State::<L>::new(&kernel);
+    let mut prints = Fingerprints { skip, steps: Vec::new() };
+    // A state that has been used before must leave no trace.
+    kernel.watch(first + 100, &mut state, &mut coercivity::kernel::Blind);
+    kernel.watch::<L>(first, &mut state, &mut prints);
+    prints
+}
+
+fn same(a: &Fingerprints, b: &Fingerprints, (lane_a, lane_b): (usize, usize), what: &str) {
+    for (step, (x, y)) in a.steps.iter().zip(&b.steps).enumerate() {
+        for (x, y) in x[lane_a].iter().zip(&y[lane_b]) {
+            assert_eq!(x, y, "{what}: lanes {lane_a} and {lane_b} differ at entry {step} (0 is before the first step)");
+        }
+    }
+}
+
+/// Puts a facility without routes in front of everything, so that every id moves by one.
+fn with_a_stranger(scenario: &Scenario) -> Scenario {
+    let mut graph: LineGraph = (*scenario.lines).clone();
+    let up_line = |id: &mut LineId| id.0 += 1;
+    let up_pool = |id: &mut PoolId| id.0 += 1;
+    for line in &mut graph.lines {
+        line.facility.0 += 1;
+        up_pool(&mut line.pool);
+        line.coproduct_of.iter_mut().for_each(up_line);
+    }
+    for pool in &mut graph.pools {
+        pool.facility.0 += 1;
+        pool.lines.iter_mut().for_each(up_line);
+    }
+    for route in &mut graph.routes {
+        up_line(&mut route.from);
+        up_line(&mut route.to);
+    }
+    let chn = place("CHN");
+    let site = Site { id: "stranger".into(), name: String::new(), company: String::new(), stage: Stage::OtherDemand, country: chn, region: chn };
+    graph.sites.insert(0, site);
+    let line = Line {
+        id: "stranger:nothing".into(),
+        facility: FacilityId(0),
+        product: graph.lines[0].product,
+        stage: Stage::OtherDemand,
+        country: chn,
+        region: chn,
+        end_use: EndUse::Other,
+        inputs: Vec::new(),
+        final_demand: 7.0,
+        pool: PoolId(0),
+        coproduct_of: None,
+        outgoing: Vec::new(),
+    };
+    graph.lines.insert(0, line);
+    let pool = Pool { facility: FacilityId(0), capacity: 10.0, recorded_output: 7.0, utilisation_unknown: false, opens: None, lines: vec![LineId(0)] };
+    graph.pools.insert(0, pool);
+    let mut scenario = scenario.clone();
+    for Shock { kind, .. } in &mut scenario.shocks {
+        match kind {
+            Kind::CapacityLoss { pools, .. } | Kind::NewCapacity { pools, .. } | Kind::Subsidy { pools, .. } => {
+                pools.iter_mut().for_each(up_pool);
+            }
+            Kind::DemandChange { lines, .. } | Kind::Substitution { lines, .. } => lines.iter_mut().for_each(up_line),
+            _ => {}
+        }
+    }
+    scenario.lines = std::sync::Arc::new(graph);
+    scenario
+}
+
+fn bit_for_bit(plan: &Plan) {
+    let scenario = plan.scenario();
+    let eight = fingerprints::<8>(&scenario, 0, 0);
+    let four = fingerprints::<4>(&scenario, 4, 0);
+    for lane in [0, 3, 6] {
+        same(&eight, &fingerprints::<1>(&scenario, lane as u64, 0), (lane, 0), "one lane");
+    }
+    for lane in 0..4 {
+        same(&eight, &four, (lane + 4, lane), "four lanes");
+    }
+    same(&eight, &fingerprints::<8>(&with_a_stranger(&scenario), 0, 1), (2, 2), "an isolated facility");
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn lanes_and_strangers_change_no_bit(plan in graphs::plans()) {
+        bit_for_bit(&plan);
+    }
+}

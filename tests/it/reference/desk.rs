@@ -1,0 +1,312 @@
+//! The licence desk: every case at once, with delay.
+
+use coercivity::policy::licence::{Licensing, ReviewLaw, Use};
+use coercivity::policy::parameter::{Parameter, Value};
+use coercivity::policy::shock::Kind;
+use coercivity::random::philox::{Entity, Purpose};
+use coercivity::scenario::Scenario;
+use petgraph::graph::EdgeIndex;
+
+use super::Simulator;
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum At {
+    Intake,
+    Review,
+    Applicant,
+}
+
+/// An application, and when it moves next.
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    /// Position among the rule's routes.
+    route: usize,
+    tonnes: f64,
+    filed: f64,
+    step: u32,
+    lot: u32,
+    rounds: u32,
+    intake: f64,
+    at: At,
+    due: f64,
+    /// Order of filing.
+    number: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    pub filed: f64,
+    pub approved: f64,
+    pub returned: f64,
+    pub rejected: f64,
+    pub waited: f64,
+}
+
+/// One licensing rule.
+#[derive(Clone, Debug, Default)]
+pub struct Desk {
+    pub shock: usize,
+    active: bool,
+    cases: Vec<Case>,
+    filed: u64,
+    /// (expiry day, tonnes), oldest first, per controlled route.
+    licences: Vec<Vec<(f64, f64)>>,
+    /// (step, tonnes) shipped, per controlled route.
+    shipped: Vec<Vec<(u32, f64)>>,
+    speed: Vec<f64>,
+    pub counts: Counts,
+}
+
+impl Desk {
+    pub(super) fn all(scenario: &Scenario) -> Vec<Self> {
+        let desk = |(shock, entry): (usize, &coercivity::policy::shock::Shock)| match &entry.kind {
+            Kind::Licensing(rule) => Some(Self {
+                shock,
+                licences: vec![Vec::new(); rule.controlled.len()],
+                shipped: vec![Vec::new(); rule.controlled.len()],
+                speed: vec![1.0; rule.classes.len()],
+                ..Self::default()
+            }),
+            _ => None,
+        };
+        scenario.shocks.iter().enumerate().filter_map(desk).collect()
+    }
+
+    /// Tonnes licensed and not shipped, tonnes applied for.
+    pub fn tonnes(&self, route: usize) -> (f64, f64) {
+        let licensed = self.licences[route].iter().map(|l| l.1).sum();
+        (licensed, self.cases.iter().filter(|c| c.route == route).map(|c| c.tonnes).sum())
+    }
+}
+
+fn rule(scenario: &Scenario, shock: usize) -> &Licensing {
+    match &scenario.shocks[shock].kind {
+        Kind::Licensing(rule) => rule,
+        _ => unreachable!("desks are made of licensing rules"),
+    }
+}
+
+impl Simulator {
+    fn value(&self, value: &Value, purpose: Purpose, shock: &str, number: u32) -> f64 {
+        match value {
+            Value::Parameter(parameter) => self.p(*parameter),
+            Value::Drawn(law) if law.is_fixed() => law.mean(),
+            Value::Drawn(law) => law.quantile(self.streams.uniform(purpose, Entity::of(shock), 0, number)),
+        }
+    }
+
+    /// Speed, rejection and return of a class now.
+    fn terms(&self, shock: usize, class: usize) -> (f64, f64, f64) {
+        let rule = rule(&self.scenario, shock);
+        let (entry, id) = (&rule.classes[class], &self.scenario.shocks[shock].id);
+        let number = 16 * class as u32;
+        let own = |value: &Option<Value>, field, otherwise| {
+            value.as_ref().map_or(self.p(otherwise), |v| self.value(v, Purpose::ShockSize, id, number + field))
+        };
+        let mut speed = self.value(&entry.speed, Purpose::ShockSize, id, number);
+        let mut reject = own(&entry.reject, 1, Parameter::DeskReject);
+        let mut returned = own(&entry.returned, 2, Parameter::DeskReturn);
+        for (s, other) in self.scenario.shocks.iter().enumerate() {
+            let Kind::Regime(regime) = &other.kind else { continue };
+            if regime.licensing == shock && self.active(s) {
+                let value = |v: &Value, field| self.value(v, Purpose::Regime, &other.id, number + field);
+                speed *= value(&regime.speed[class], 0);
+                reject = regime.reject.as_ref().map_or(reject, |v| value(v, 1));
+                returned = regime.returned.as_ref().map_or(returned, |v| value(v, 2));
+            }
+        }
+        (speed, reject, returned)
+    }
+
+    /// Phase 3: pace, decisions, expiries.
+    pub(super) fn decisions(&mut self) {
+        let now = f64::from(self.step) * self.dt;
+        for d in 0..self.desks.len() {
+            let shock = self.desks[d].shock;
+            let rule = rule(&self.scenario, shock).clone();
+            let terms: Vec<(f64, f64, f64)> = (0..rule.classes.len()).map(|class| self.terms(shock, class)).collect();
+            let speed: Vec<f64> = terms.iter().map(|t| t.0).collect();
+            if self.desks[d].active {
+                let before = self.desks[d].speed.clone();
+                for case in self.desks[d].cases.iter_mut().filter(|case| case.at == At::Review) {
+                    let class = rule.class_of[case.route] as usize;
+                    if speed[class] != before[class] {
+                        case.due = now + (case.due - now).max(0.0) * (before[class] / speed[class]);
+                    }
+                }
+            }
+            self.desks[d].speed = speed;
+            let active = self.active(shock);
+            let was = std::mem::replace(&mut self.desks[d].active, active);
+            if !self.desks[d].active {
+                continue;
+            }
+            if !was {
+                self.apply(d, 2048);
+            }
+            while let Some(position) = self.next_case(d, now) {
+                let case = self.desks[d].cases.remove(position);
+                self.moves(d, &rule, case, &terms);
+            }
+            for licences in &mut self.desks[d].licences {
+                licences.retain(|licence| licence.0 > now);
+            }
+        }
+    }
+
+    /// The earliest case due, the oldest of those due together.
+    fn next_case(&self, d: usize, now: f64) -> Option<usize> {
+        let cases = &self.desks[d].cases;
+        (0..cases.len())
+            .filter(|c| cases[*c].due <= now)
+            .min_by(|a, b| cases[*a].due.total_cmp(&cases[*b].due).then(cases[*a].number.cmp(&cases[*b].number)))
+    }
+
+    fn moves(&mut self, d: usize, rule: &Licensing, mut case: Case, terms: &[(f64, f64, f64)]) {
+        let route = &self.scenario.lines.routes[rule.controlled[case.route].index()];
+        let entity = Entity::of(&route.id);
+        let (speed, reject, returned) = terms[rule.class_of[case.route] as usize];
+        let draw = |purpose, rounds| self.streams.block(purpose, entity, case.step, case.lot + 4096 * rounds);
+        match case.at {
+            At::Applicant => {
+                case.rounds += 1;
+                case.intake = self.intake(draw(Purpose::Intake, case.rounds)[0]);
+                case.at = At::Intake;
+                case.due += case.intake;
+            }
+            At::Intake => {
+                let [a, b] = draw(Purpose::Review, case.rounds).map(|uniform| -libm::log(1.0 - uniform));
+                let dead = (self.p(Parameter::DeskDeadTime) - case.intake).max(0.0);
+                let mean = self.p(Parameter::DeskMean);
+                let days = match rule.law {
+                    ReviewLaw::ShiftedExponential => dead + mean * a,
+                    ReviewLaw::Gamma => (dead + mean) * 0.5 * (a + b),
+                    ReviewLaw::Deterministic => dead + mean,
+                    ReviewLaw::Exponential => (dead + mean) * a,
+                };
+                case.at = At::Review;
+                case.due += days / speed;
+            }
+            At::Review => {
+                let luck = draw(Purpose::Decision, case.rounds)[0];
+                if luck < reject {
+                    self.desks[d].counts.rejected += 1.0;
+                    return;
+                }
+                if luck >= reject + returned {
+                    let validity = self.p(Parameter::ValiditySingle);
+                    let desk = &mut self.desks[d];
+                    desk.counts.approved += 1.0;
+                    desk.counts.waited += case.due - case.filed;
+                    desk.licences[case.route].push((case.due + validity, case.tonnes));
+                    return;
+                }
+                let answer = draw(Purpose::ApplicantDelay, case.rounds)[0];
+                case.at = At::Applicant;
+                case.due -= self.p(Parameter::ApplicantDays) * libm::log(1.0 - answer);
+                self.desks[d].counts.returned += 1.0;
+            }
+        }
+        self.desks[d].cases.push(case);
+    }
+
+    fn intake(&self, uniform: f64) -> f64 {
+        let (low, high) = (self.p(Parameter::IntakeLow), self.p(Parameter::IntakeHigh));
+        low + (high - low).max(0.0) * uniform
+    }
+
+    /// What licences and the 30-day limit let leave on a route; without limit where nothing is controlled.
+    pub(super) fn allowance(&self, r: EdgeIndex) -> f64 {
+        let slots = ((30.0 / self.dt).round() as u32).max(1);
+        let mut least = f64::INFINITY;
+        for desk in self.desks.iter().filter(|desk| desk.active) {
+            let controlled = &rule(&self.scenario, desk.shock).controlled;
+            for c in (0..controlled.len()).filter(|c| controlled[*c].index() == r.index()) {
+                let recent: f64 = desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
+                let most = self.p(Parameter::LicensedRate) * 30.0 * self.graph[r].base_flow;
+                least = least.min(desk.tonnes(c).0.min((most - recent).max(0.0)));
+            }
+        }
+        least
+    }
+
+    pub(super) fn licences_used(&mut self) {
+        for d in 0..self.desks.len() {
+            let rule = rule(&self.scenario, self.desks[d].shock).clone();
+            for (c, r) in rule.controlled.iter().enumerate() {
+                let route = &self.graph[EdgeIndex::new(r.index())];
+                let mut tonnes = route.leaving;
+                if !self.desks[d].active || route.exempt > 0.0 || tonnes <= 0.0 {
+                    continue;
+                }
+                let desk = &mut self.desks[d];
+                desk.shipped[c].push((self.step, tonnes));
+                if rule.use_ == Use::Single {
+                    desk.licences[c].clear();
+                    continue;
+                }
+                for licence in &mut desk.licences[c] {
+                    let used = licence.1.min(tonnes);
+                    licence.1 -= used;
+                    tonnes -= used;
+                }
+                desk.licences[c].retain(|licence| licence.1 > 0.0);
+            }
+        }
+    }
+
+    /// Phase 9: applications for what orders and expected flow need beyond licences held and applied for.
+    pub(super) fn applications(&mut self) {
+        for d in 0..self.desks.len() {
+            if self.desks[d].active {
+                self.apply(d, 0);
+            }
+        }
+    }
+
+    fn apply(&mut self, d: usize, first_lot: u32) {
+        let now = f64::from(self.step) * self.dt;
+        let shock = self.desks[d].shock;
+        let horizon = self.p(Parameter::HorizonDays) + self.p(Parameter::LicenceLead);
+        // Filed in the order of routes, which ties between cases depend on.
+        let mut controlled: Vec<(usize, usize)> =
+            rule(&self.scenario, shock).controlled.iter().enumerate().map(|(c, r)| (r.index(), c)).collect();
+        controlled.sort_unstable();
+        for (r, c) in controlled {
+            let edge = EdgeIndex::new(r);
+            let route = &self.graph[edge];
+            if route.exempt > 0.0 {
+                continue;
+            }
+            let expected = route.amount * route.share * self.graph[self.ends(edge).1].expected;
+            let lot = self.p(Parameter::LotDays) * expected.max(route.base_flow);
+            let (licensed, pending) = self.desks[d].tonnes(c);
+            let need = route.book + expected * horizon - licensed - pending;
+            if lot <= 0.0 || need <= 1.0e-9 * lot {
+                continue;
+            }
+            let lots = (need / lot).ceil().min(2048.0) as u32;
+            let entity = Entity::of(&self.scenario.lines.routes[r].id);
+            for lot_number in first_lot..first_lot + lots {
+                let uniform = self.streams.uniform(Purpose::Intake, entity, self.step, lot_number);
+                let intake = self.intake(uniform);
+                let step = self.step;
+                let desk = &mut self.desks[d];
+                desk.cases.push(Case {
+                    route: c,
+                    tonnes: lot,
+                    filed: now,
+                    step,
+                    lot: lot_number,
+                    rounds: 0,
+                    intake,
+                    at: At::Intake,
+                    due: now + intake,
+                    number: desk.filed,
+                });
+                desk.filed += 1;
+                desk.counts.filed += 1.0;
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The chain at rest, from what was drawn.
+
+use coercivity::kernel::{Kernel, State};
+use coercivity::network::line::{Carriage, LineGraph};
+use coercivity::policy::parameter::Parameter;
+use coercivity::policy::shock::Kind;
+use coercivity::random::philox::Streams;
+use coercivity::scenario::Scenario;
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
+
+use super::desk::Desk;
+use super::{Event, Group, Line, Pool, Route, Shipment, Simulator, policy};
+
+fn step_of(scenario: &Scenario, date: Option<i32>) -> u32 {
+    date.map_or(0, |date| ((date - scenario.start).max(0) as u32).div_ceil(scenario.step_days))
+}
+
+/// Solves x = A x + f by Gaussian elimination with pivots. `need[i][j]`: output of i used per output of j.
+fn solve(mut need: Vec<Vec<f64>>, mut demand: Vec<f64>) -> Vec<f64> {
+    let n = demand.len();
+    for (i, row) in need.iter_mut().enumerate() {
+        row.iter_mut().for_each(|x| *x = -*x);
+        row[i] += 1.0;
+    }
+    for column in 0..n {
+        let pivot = (column..n).max_by(|a, b| need[*a][column].abs().total_cmp(&need[*b][column].abs())).unwrap();
+        need.swap(column, pivot);
+        demand.swap(column, pivot);
+        for row in column + 1..n {
+            let factor = need[row][column] / need[column][column];
+            if factor != 0.0 {
+                for k in column..n {
+                    need[row][k] -= factor * need[column][k];
+                }
+                demand[row] -= factor * demand[column];
+            }
+        }
+    }
+    for row in (0..n).rev() {
+        let known: f64 = (row + 1..n).map(|k| need[row][k] * demand[k]).sum();
+        demand[row] = (demand[row] - known) / need[row][row];
+    }
+    demand
+}
+
+/// Baseline outputs per day for given amounts and shares of output, ascending by route.
+fn baseline(graph: &LineGraph, flows: &[f64], growth: f64) -> Vec<f64> {
+    let n = graph.lines.len();
+    let mut need = vec![vec![0.0; n]; n];
+    for (route, flow) in graph.routes.iter().zip(flows) {
+        need[route.from.index()][route.to.index()] += flow;
+    }
+    solve(need, graph.lines.iter().map(|line| line.final_demand * growth).collect())
+}
+
+/// Amount × share of output of each route at the central values.
+fn central_flows(scenario: &Scenario) -> Vec<f64> {
+    let graph = &scenario.lines;
+    let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let of_output = |r: usize| -> f64 {
+        let route = &graph.routes[r];
+        if step_of(scenario, route.opens) > 0 || (route.opens.is_none() && route.share.central <= 0.0) {
+            return 0.0;
+        }
+        route.share.central * route.yield_per_tonne.as_ref().map_or(1.0, |y| y.value(&central))
+    };
+    (0..graph.routes.len())
+        .map(|r| {
+            let route = &graph.routes[r];
+            let input = &graph.lines[route.to.index()].inputs[route.input as usize];
+            let whole: f64 = input.routes.iter().map(|s| of_output(s.index())).sum();
+            let amount = route.yield_per_tonne.as_ref().map_or(input.amount.value(&central), |y| 1.0 / y.value(&central));
+            if whole > 0.0 { amount * of_output(r) / whole } else { 0.0 }
+        })
+        .collect()
+}
+
+/// Heavy oxide per unit of what the feed line makes of its ores.
+fn grade(graph: &LineGraph, feed: usize) -> f64 {
+    let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let (mut heavy, mut light) = (0.0, 0.0);
+    for route in graph.routes.iter().filter(|route| route.to.index() == feed) {
+        let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
+        let id = format!("dytb-per-reo:{mine}");
+        heavy += route.share.central * graph.coefficients.iter().find(|c| c.id == id).map_or(0.0, |c| c.band.central);
+        light += route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |y| y.value(&central));
+    }
+    if light > 0.0 { heavy / light } else { 0.0 }
+}
+
+pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u64, lane: usize) -> Simulator {
+    let scenario = std::sync::Arc::new(kernel.scenario().clone());
+    let lines = &scenario.lines;
+    let dt = f64::from(scenario.step_days);
+    let parameters: Vec<f64> = state.parameters.iter().map(|row| row[lane]).collect();
+    let p = |parameter: Parameter| parameters[parameter as usize];
+    let growth = p(Parameter::Growth);
+    let mut graph: DiGraph<Line, Route> = DiGraph::new();
+    for _ in &lines.lines {
+        graph.add_node(Line::default());
+    }
+    let steps = |days: u32| days.div_ceil(scenario.step_days).max(1);
+    for (r, route) in lines.routes.iter().enumerate() {
+        let slow = scenario.shocks.iter().any(
+            |shock| matches!(&shock.kind, Kind::LaneDelay { routes, .. } if routes.iter().any(|id| id.index() == r)),
+        );
+        graph.add_edge(
+            NodeIndex::new(route.from.index()),
+            NodeIndex::new(route.to.index()),
+            Route {
+                weight: state.weight[r][lane],
+                amount: state.amount[r][lane],
+                target_days: state.target_days[r][lane],
+                tariff: 1.0,
+                growth: 1.0,
+                lead: steps(route.surface_days),
+                air_lead: if route.carriage == Carriage::SeaAndAir { steps(route.air_days) } else { 0 },
+                opens: step_of(&scenario, route.opens),
+                candidate: route.share.central <= 0.0 && route.opens.is_none(),
+                slowest: if slow { f64::from(120_u32.div_ceil(scenario.step_days)) } else { 0.0 },
+                ..Route::default()
+            },
+        );
+    }
+    let flows: Vec<f64> = graph.edge_weights().map(|r| if r.late() { 0.0 } else { r.amount * r.weight }).collect();
+    let outputs = baseline(lines, &flows, growth);
+    for (i, entry) in lines.lines.iter().enumerate() {
+        let output = outputs[i];
+        let sold = entry.final_demand * growth;
+        let target = p(Parameter::FinishedDays) * (output - sold).max(0.0);
+        let ids = |routes: &[coercivity::id::RouteId]| routes.iter().map(|r| EdgeIndex::new(r.index())).collect();
+        graph[NodeIndex::new(i)] = Line {
+            stock: target,
+            stock_target: target,
+            output: output * dt,
+            expected: output,
+            trend: output,
+            demand_factor: 1.0,
+            base_output: output,
+            base_final: sold,
+            inputs: entry.inputs.iter().map(|input| ids(&input.routes)).collect(),
+            outgoing: ids(&entry.outgoing),
+            ..Line::default()
+        };
+    }
+    for r in (0..lines.routes.len()).map(EdgeIndex::new) {
+        let buyer = graph[graph.edge_endpoints(r).unwrap().1].base_output;
+        let route = &mut graph[r];
+        route.share = if route.late() { 0.0 } else { route.weight };
+        let flow = route.amount * route.share * buyer;
+        let flying = if route.air_lead > 0 { p(Parameter::AirShare) } else { 0.0 };
+        for (lead, part) in [(route.lead, 1.0 - flying), (route.air_lead, flying)] {
+            route.under_way.extend((0..lead).map(|due| Shipment { due, tonnes: flow * dt * part }));
+        }
+        route.base_flow = flow;
+        route.stock = route.target_days * flow;
+        for row in [
+            &mut route.book,
+            &mut route.placed,
+            &mut route.ordered_month,
+            &mut route.sent_month,
+            &mut route.ordered_fortnight,
+            &mut route.sent_fortnight,
+        ] {
+            *row = flow * dt;
+        }
+        route.cap = f64::INFINITY;
+    }
+    let central = baseline(lines, &central_flows(&scenario), 1.0);
+    let pools = lines
+        .pools
+        .iter()
+        .map(|pool| {
+            let usual: f64 = pool.lines.iter().map(|line| central[line.index()]).sum();
+            let drawn: f64 = pool.lines.iter().map(|line| outputs[line.index()]).sum();
+            let nameplate =
+                if pool.utilisation_unknown { usual / p(Parameter::Headroom) } else { pool.capacity.max(usual / 0.95) };
+            Pool {
+                capacity: if usual > 0.0 { nameplate * drawn / usual } else { pool.capacity },
+                overproduction: 1.0,
+                opens: step_of(&scenario, pool.opens),
+                ..Pool::default()
+            }
+        })
+        .collect::<Vec<_>>();
+    let mut groups: Vec<Group> = Vec::new();
+    for (i, line) in lines.lines.iter().enumerate() {
+        let Some(feed) = line.coproduct_of.map(coercivity::id::LineId::index) else { continue };
+        if !groups.iter().any(|group| group.feed == feed) {
+            groups.push(Group { feed, grade: grade(lines, feed), ..Group::default() });
+        }
+        groups.iter_mut().find(|group| group.feed == feed).unwrap().lines.push(i);
+    }
+    for group in &mut groups {
+        let open = group.lines.iter().filter(|line| pools[lines.lines[**line].pool.index()].opens == 0);
+        let heavy: f64 = open.map(|line| outputs[*line]).sum();
+        let feed = outputs[group.feed];
+        group.recovery = if feed > 0.0 { heavy / feed } else { 0.0 };
+        group.circuit_most = 30.0 * heavy;
+        group.circuit = group.circuit_most;
+    }
+    let events = (0..scenario.shocks.len())
+        .map(|s| Event {
+            start: state.shock_start[s][lane],
+            end: state.shock_end[s][lane],
+            size: state.shock_size[s][lane],
+            time: state.shock_time[s][lane],
+            left: match scenario.shocks[s].kind {
+                Kind::StockpileRelease { .. } => state.shock_size[s][lane],
+                _ => 0.0,
+            },
+            quota_left: f64::INFINITY,
+        })
+        .collect();
+    let desks = Desk::all(&scenario);
+    Simulator {
+        markets: policy::markets(&scenario),
+        streams: Streams::new(scenario.plan.seed, first + lane as u64),
+        graph,
+        pools,
+        groups,
+        events,
+        desks,
+        price: [0.0; 4],
+        withheld: [0.0; 4],
+        parameters,
+        step: 0,
+        dt,
+        scenario,
+    }
+}
