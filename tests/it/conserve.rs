@@ -60,7 +60,8 @@ fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, next: u32, lane: usiz
         slots.map(|slot| state.ring[slot as usize][lane]).sum()
     };
     let shocks = kernel.scenario().shocks.iter().zip(&state.shock_left);
-    let route_peak = |r: usize| state.stock[r][lane].max(in_transit(kernel, state, r, lane)).max(state.book[r][lane]);
+    let route_peak =
+        |r: usize| state.stock[r][lane].max(in_transit(kernel, state, r, lane)).max(state.book[r][lane]);
     let line_peak = |i: usize| state.finished[i][lane] + state.output[i][lane] + state.wanted[i][lane];
     Held {
         route_peak: (0..state.stock.len()).map(route_peak).collect(),
@@ -73,7 +74,10 @@ fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, next: u32, lane: usiz
         tailings: of(&state.tailings),
         deferred: of(&state.deferred),
         lost: of(&state.lost),
-        stockpiles: shocks.filter(|(s, _)| matches!(s.kind, Kind::StockpileRelease { .. })).map(|(_, left)| left[lane]).sum(),
+        stockpiles: shocks
+            .filter(|(s, _)| matches!(s.kind, Kind::StockpileRelease { .. }))
+            .map(|(_, left)| left[lane])
+            .sum(),
     }
 }
 
@@ -85,7 +89,12 @@ fn content(kernel: &Kernel, element: usize, line: usize) -> f64 {
 }
 
 /// Stocks, transit and finished goods of one material, weighed.
-fn weighed<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize, weight: &dyn Fn(usize) -> f64) -> f64 {
+fn weighed<const L: usize>(
+    kernel: &Kernel,
+    state: &State<L>,
+    lane: usize,
+    weight: &dyn Fn(usize) -> f64,
+) -> f64 {
     let graph = &kernel.scenario().lines;
     let mut sum = 0.0;
     for (r, route) in graph.routes.iter().enumerate() {
@@ -127,7 +136,8 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                 *now = now.max(*before);
             }
             let mut before = std::mem::replace(&mut self.held[lane], now);
-            (before.route_peak, before.line_peak) = (self.held[lane].route_peak.clone(), self.held[lane].line_peak.clone());
+            (before.route_peak, before.line_peak) =
+                (self.held[lane].route_peak.clone(), self.held[lane].line_peak.clone());
             let used = routes_balance(kernel, step, state, lane, &before);
             lines_balance(kernel, step, state, lane, &before, &used);
             circuits_balance(kernel, step, state, lane, &before);
@@ -141,12 +151,21 @@ fn is_of(kernel: &Kernel, line: usize, material: usize) -> f64 {
 }
 
 fn close(a: f64, b: f64, scale: f64, what: &str, step: u32) {
-    assert!((a - b).abs() <= TOLERANCE * scale.abs().max(a.abs()).max(b.abs()), "step {step}: {what}: {a:e} against {b:e}");
+    assert!(
+        (a - b).abs() <= TOLERANCE * scale.abs().max(a.abs()).max(b.abs()),
+        "step {step}: {what}: {a:e} against {b:e}"
+    );
 }
 
 /// Stock changes by what arrives and is used; nothing is below zero; transit is what the rings hold. Gives
 /// what each route's stock lost to production, tonnes.
-fn routes_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, lane: usize, before: &Held) -> Vec<f64> {
+fn routes_balance<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    state: &State<L>,
+    lane: usize,
+    before: &Held,
+) -> Vec<f64> {
     let graph = &kernel.scenario().lines;
     let mut into_stock = vec![0.0; graph.routes.len()];
     let released = before.stockpiles - hold(kernel, state, step, lane).stockpiles;
@@ -162,8 +181,19 @@ fn routes_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, 
         .collect();
     for (r, route) in graph.routes.iter().enumerate() {
         let id = &route.id;
-        for (name, rows) in [("stock", &state.stock), ("book", &state.book), ("transit", &state.transit), ("leaving", &state.leaving), ("owed", &state.owed), ("forgone", &state.forgone)] {
-            assert!(rows[r][lane] >= 0.0 && rows[r][lane].is_finite(), "step {step}: {name} of {id} is {}", rows[r][lane]);
+        for (name, rows) in [
+            ("stock", &state.stock),
+            ("book", &state.book),
+            ("transit", &state.transit),
+            ("leaving", &state.leaving),
+            ("owed", &state.owed),
+            ("forgone", &state.forgone),
+        ] {
+            assert!(
+                rows[r][lane] >= 0.0 && rows[r][lane].is_finite(),
+                "step {step}: {name} of {id} is {}",
+                rows[r][lane]
+            );
         }
         let transit = in_transit(kernel, state, r, lane);
         let scale = before.route_peak[r];
@@ -173,21 +203,39 @@ fn routes_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, 
             // Released to this route and others together: checked per material below.
             continue;
         }
-        assert!(into_stock[r] >= -TOLERANCE * scale, "step {step}: {id} gained {} from nowhere", -into_stock[r]);
+        assert!(
+            into_stock[r] >= -TOLERANCE * scale,
+            "step {step}: {id} gained {} from nowhere",
+            -into_stock[r]
+        );
     }
     into_stock
 }
 
 /// Output is matched by inputs; finished stock changes by output less what left; demand is served, deferred
 /// or lost.
-fn lines_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, lane: usize, before: &Held, used: &[f64]) {
+fn lines_balance<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    state: &State<L>,
+    lane: usize,
+    before: &Held,
+    used: &[f64],
+) {
     let scenario = kernel.scenario();
     let graph = &scenario.lines;
-    let pile = |r: usize| scenario.shocks.iter().any(|s| matches!(&s.kind, Kind::StockpileRelease { routes, .. } if routes.iter().any(|id| id.index() == r)));
+    let pile = |r: usize| {
+        scenario.shocks.iter().any(|s| matches!(&s.kind, Kind::StockpileRelease { routes, .. } if routes.iter().any(|id| id.index() == r)))
+    };
     for (i, line) in graph.lines.iter().enumerate() {
         let output = state.output[i][lane];
         let base = before.line_peak[i];
-        assert!(output >= 0.0 && state.finished[i][lane] >= 0.0, "step {step}: output {output}, stock {} of {}", state.finished[i][lane], line.id);
+        assert!(
+            output >= 0.0 && state.finished[i][lane] >= 0.0,
+            "step {step}: output {output}, stock {} of {}",
+            state.finished[i][lane],
+            line.id
+        );
         for input in &line.inputs {
             let routes: Vec<usize> = input.routes.iter().map(|r| r.index()).collect();
             if routes.is_empty() || routes.iter().any(|r| pile(*r) || before.amount[*r] <= 0.0) {
@@ -204,22 +252,44 @@ fn lines_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, l
             if binds {
                 close(made_of, output, scale, &format!("inputs and output of {}", line.id), step);
             } else {
-                assert!(made_of <= output + TOLERANCE * scale, "step {step}: {} uses more than it makes", line.id);
+                assert!(
+                    made_of <= output + TOLERANCE * scale,
+                    "step {step}: {} uses more than it makes",
+                    line.id
+                );
             }
         }
         let left: f64 = line.outgoing.iter().map(|r| state.leaving[r.index()][lane]).sum();
         let served = if line.final_demand > 0.0 { state.served[i][lane] } else { 0.0 };
         let expected = before.finished[i] + output - left - served;
-        close(state.finished[i][lane], expected, before.finished[i] + base, &format!("finished stock of {}", line.id), step);
+        close(
+            state.finished[i][lane],
+            expected,
+            before.finished[i] + base,
+            &format!("finished stock of {}", line.id),
+            step,
+        );
         if line.final_demand > 0.0 {
             let waiting = state.deferred[i][lane] - before.deferred[i] + state.lost[i][lane] - before.lost[i];
-            close(state.final_demand[i][lane] - served, waiting, base + state.lost[i][lane] + state.deferred[i][lane], &format!("demand of {}", line.id), step);
+            close(
+                state.final_demand[i][lane] - served,
+                waiting,
+                base + state.lost[i][lane] + state.deferred[i][lane],
+                &format!("demand of {}", line.id),
+                step,
+            );
         }
     }
 }
 
 /// Heavy oxide: what the feed gave is sold, kept in the circuit or in tailings.
-fn circuits_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>, lane: usize, before: &Held) {
+fn circuits_balance<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    state: &State<L>,
+    lane: usize,
+    before: &Held,
+) {
     let graph = &kernel.scenario().lines;
     let mut feeds: Vec<usize> = Vec::new();
     for line in &graph.lines {
@@ -234,23 +304,50 @@ fn circuits_balance<const L: usize>(kernel: &Kernel, step: u32, state: &State<L>
             .sum();
         let given = state.recovery[g][lane] * state.output[feed][lane];
         let kept = state.circuit[g][lane] - before.circuit[g] + state.tailings[g][lane] - before.tailings[g];
-        close(given - heavy, kept, before.circuit[g] + given + state.tailings[g][lane], "heavy oxide of a group", step);
+        close(
+            given - heavy,
+            kept,
+            before.circuit[g] + given + state.tailings[g][lane],
+            "heavy oxide of a group",
+            step,
+        );
     }
 }
 
 impl<const L: usize> Ledger<L> {
     /// Per material and element, since the start: held now = held then + made − used − sold.
-    fn materials(&mut self, kernel: &Kernel, step: u32, state: &State<L>, lane: usize, before: &Held, used: &[f64]) {
+    fn materials(
+        &mut self,
+        kernel: &Kernel,
+        step: u32,
+        state: &State<L>,
+        lane: usize,
+        before: &Held,
+        used: &[f64],
+    ) {
         let graph = &kernel.scenario().lines;
         let released = before.stockpiles - self.held[lane].stockpiles;
-        if released > 0.0 && kernel.scenario().shocks.iter().filter(|s| matches!(s.kind, Kind::StockpileRelease { .. })).count() > 0 {
+        if released > 0.0
+            && kernel
+                .scenario()
+                .shocks
+                .iter()
+                .filter(|s| matches!(s.kind, Kind::StockpileRelease { .. }))
+                .count()
+                > 0
+        {
             // What a pile gives its buyers is what it loses.
             let gained: f64 = used.iter().map(|u| (-u).max(0.0)).sum();
-            assert!(gained <= released * (1.0 + 1.0e-9), "step {step}: stocks gained {gained} of {released} released");
+            assert!(
+                gained <= released * (1.0 + 1.0e-9),
+                "step {step}: stocks gained {gained} of {released} released"
+            );
         }
         let count = graph.materials.len();
         for k in 0..self.accounts[lane].len() {
-            let weight = |line: usize| if k < count { is_of(kernel, line, k) } else { content(kernel, k - count, line) };
+            let weight = |line: usize| {
+                if k < count { is_of(kernel, line, k) } else { content(kernel, k - count, line) }
+            };
             let account = &mut self.accounts[lane][k];
             for (i, line) in graph.lines.iter().enumerate() {
                 account.made += weight(i) * state.output[i][lane];
@@ -280,7 +377,10 @@ fn no_element_from_nowhere<const L: usize>(kernel: &Kernel, state: &State<L>, la
                     let amount = state.amount[r.index()][lane];
                     let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
                     let ratio = amount * yield_.value(&central);
-                    assert!(ratio > 0.5 && ratio < 2.0, "ore of line {i}: a tonne of oxide needs {amount} t of ore");
+                    assert!(
+                        ratio > 0.5 && ratio < 2.0,
+                        "ore of line {i}: a tonne of oxide needs {amount} t of ore"
+                    );
                 }
             }
         }

@@ -57,7 +57,8 @@ fn pools(scenario: &Scenario, dice: &mut Dice) -> Vec<PoolId> {
 
 fn sinks(scenario: &Scenario, dice: &mut Dice) -> Vec<LineId> {
     let lines = &scenario.lines.lines;
-    let all: Vec<LineId> = (0..lines.len()).filter(|l| lines[*l].final_demand > 0.0).map(LineId::new).collect();
+    let all: Vec<LineId> =
+        (0..lines.len()).filter(|l| lines[*l].final_demand > 0.0).map(LineId::new).collect();
     dice.some(&all)
 }
 
@@ -146,7 +147,11 @@ fn licensing(scenario: &Scenario, dice: &mut Dice) -> Licensing {
         classes: (0..classes)
             .map(|class| Class {
                 name: format!("class-{class}"),
-                speed: if dice.chance(0.5) { Value::fixed(1.0) } else { Value::Parameter(Parameter::UsSpeed) },
+                speed: if dice.chance(0.5) {
+                    Value::fixed(1.0)
+                } else {
+                    Value::Parameter(Parameter::UsSpeed)
+                },
                 reject: dice.chance(0.3).then(|| uniform(0.0, 0.3)),
                 returned: dice.chance(0.3).then(|| Value::fixed(0.4)),
                 priority: 0,

@@ -232,7 +232,8 @@ pub fn water_fill(requests: &[f64], weights: &[f64], supply: f64) -> Vec<f64> {
             return granted;
         }
         let level = (supply - given).max(0.0) / weight;
-        let newly: Vec<usize> = (0..requests.len()).filter(|i| !full[*i] && requests[*i] <= level * weights[*i]).collect();
+        let newly: Vec<usize> =
+            (0..requests.len()).filter(|i| !full[*i] && requests[*i] <= level * weights[*i]).collect();
         if newly.is_empty() {
             for i in (0..requests.len()).filter(|i| !full[*i]) {
                 granted[i] = level * weights[i];

@@ -33,7 +33,8 @@ fn rows<const L: usize>(state: &State<L>, started: bool) -> Vec<(&'static str, V
     let flat = |rows: &[[f64; L]]| rows.iter().flatten().copied().collect::<Vec<f64>>();
     let flow = flat(&state.base_flow);
     let output = flat(&state.base_output);
-    let stock: Vec<f64> = flow.iter().zip(flat(&state.target_days)).map(|(flow, days)| flow * (1.0 + days)).collect();
+    let stock: Vec<f64> =
+        flow.iter().zip(flat(&state.target_days)).map(|(flow, days)| flow * (1.0 + days)).collect();
     let mut list = vec![
         ("stock", flat(&state.stock), stock.clone()),
         ("book", flat(&state.book), flow.clone()),
@@ -72,7 +73,9 @@ impl<const L: usize> Watch<L> for Still {
                 assert!(
                     (now - before).abs() <= 1.0e-12 * scale,
                     "{}: step {step}: {name} {} of lane {} moved from {before:e} to {now:e} (scale {scale:e})",
-                    self.name, i / L, i % L
+                    self.name,
+                    i / L,
+                    i % L
                 );
             }
         }

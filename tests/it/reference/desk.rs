@@ -54,6 +54,8 @@ pub struct Desk {
     /// (step, tonnes) shipped, per controlled route.
     shipped: Vec<Vec<(u32, f64)>>,
     speed: Vec<f64>,
+    /// Largest lot so far, per controlled route.
+    pub largest_lot: Vec<f64>,
     pub counts: Counts,
 }
 
@@ -65,6 +67,7 @@ impl Desk {
                 licences: vec![Vec::new(); rule.controlled.len()],
                 shipped: vec![Vec::new(); rule.controlled.len()],
                 speed: vec![1.0; rule.classes.len()],
+                largest_lot: vec![0.0; rule.controlled.len()],
                 ..Self::default()
             }),
             _ => None,
@@ -101,7 +104,9 @@ impl Simulator {
         let (entry, id) = (&rule.classes[class], &self.scenario.shocks[shock].id);
         let number = 16 * class as u32;
         let own = |value: &Option<Value>, field, otherwise| {
-            value.as_ref().map_or(self.p(otherwise), |v| self.value(v, Purpose::ShockSize, id, number + field))
+            value
+                .as_ref()
+                .map_or(self.p(otherwise), |v| self.value(v, Purpose::ShockSize, id, number + field))
         };
         let mut speed = self.value(&entry.speed, Purpose::ShockSize, id, number);
         let mut reject = own(&entry.reject, 1, Parameter::DeskReject);
@@ -124,7 +129,8 @@ impl Simulator {
         for d in 0..self.desks.len() {
             let shock = self.desks[d].shock;
             let rule = rule(&self.scenario, shock).clone();
-            let terms: Vec<(f64, f64, f64)> = (0..rule.classes.len()).map(|class| self.terms(shock, class)).collect();
+            let terms: Vec<(f64, f64, f64)> =
+                (0..rule.classes.len()).map(|class| self.terms(shock, class)).collect();
             let speed: Vec<f64> = terms.iter().map(|t| t.0).collect();
             if self.desks[d].active {
                 let before = self.desks[d].speed.clone();
@@ -157,9 +163,9 @@ impl Simulator {
     /// The earliest case due, the oldest of those due together.
     fn next_case(&self, d: usize, now: f64) -> Option<usize> {
         let cases = &self.desks[d].cases;
-        (0..cases.len())
-            .filter(|c| cases[*c].due <= now)
-            .min_by(|a, b| cases[*a].due.total_cmp(&cases[*b].due).then(cases[*a].number.cmp(&cases[*b].number)))
+        (0..cases.len()).filter(|c| cases[*c].due <= now).min_by(|a, b| {
+            cases[*a].due.total_cmp(&cases[*b].due).then(cases[*a].number.cmp(&cases[*b].number))
+        })
     }
 
     fn moves(&mut self, d: usize, rule: &Licensing, mut case: Case, terms: &[(f64, f64, f64)]) {
@@ -222,7 +228,8 @@ impl Simulator {
         for desk in self.desks.iter().filter(|desk| desk.active) {
             let controlled = &rule(&self.scenario, desk.shock).controlled;
             for c in (0..controlled.len()).filter(|c| controlled[*c].index() == r.index()) {
-                let recent: f64 = desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
+                let recent: f64 =
+                    desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
                 let most = self.p(Parameter::LicensedRate) * 30.0 * self.graph[r].base_flow;
                 least = least.min(desk.tonnes(c).0.min((most - recent).max(0.0)));
             }
@@ -242,7 +249,10 @@ impl Simulator {
                 let desk = &mut self.desks[d];
                 desk.shipped[c].push((self.step, tonnes));
                 if rule.use_ == Use::Single {
-                    desk.licences[c].clear();
+                    // A rounding's worth of goods spends no licence.
+                    if tonnes > 1.0e-9 * desk.tonnes(c).0 {
+                        desk.licences[c].clear();
+                    }
                     continue;
                 }
                 for licence in &mut desk.licences[c] {
@@ -292,6 +302,7 @@ impl Simulator {
                 let intake = self.intake(uniform);
                 let step = self.step;
                 let desk = &mut self.desks[d];
+                desk.largest_lot[c] = desk.largest_lot[c].max(lot);
                 desk.cases.push(Case {
                     route: c,
                     tonnes: lot,

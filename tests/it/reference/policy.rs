@@ -71,7 +71,8 @@ impl Simulator {
     /// Closures, holds, tariffs, slow lanes, demand: from the shocks in force alone.
     pub(super) fn shocks(&mut self) {
         for route in self.graph.edge_weights_mut() {
-            (route.closures, route.exempt, route.tariff, route.extra_lead, route.growth) = (0.0, 0.0, 1.0, 0.0, 1.0);
+            (route.closures, route.exempt, route.tariff, route.extra_lead, route.growth) =
+                (0.0, 0.0, 1.0, 0.0, 1.0);
         }
         for line in self.graph.node_weights_mut() {
             line.demand_factor = 1.0;
@@ -126,8 +127,11 @@ impl Simulator {
         let (low, high) = (self.p(Parameter::HoldLow), self.p(Parameter::HoldHigh));
         for r in edges(routes) {
             let entity = Entity::of(&self.scenario.lines.routes[r.index()].id);
-            if self.streams.uniform(Purpose::OverCompliance, entity, 0, episode) < self.p(Parameter::OverCompliance) {
-                let days = low + (high - low).max(0.0) * self.streams.uniform(Purpose::Hold, entity, 0, episode);
+            if self.streams.uniform(Purpose::OverCompliance, entity, 0, episode)
+                < self.p(Parameter::OverCompliance)
+            {
+                let days =
+                    low + (high - low).max(0.0) * self.streams.uniform(Purpose::Hold, entity, 0, episode);
                 let until = f64::from(self.step) + (days / self.dt).ceil();
                 self.graph[r].held_until = self.graph[r].held_until.max(until);
             }
@@ -139,7 +143,8 @@ impl Simulator {
         let day = scenario.start + (self.step * scenario.step_days) as i32;
         let holiday = NEW_YEARS.iter().any(|eve| *eve <= day && day < eve + 14);
         for p in 0..self.pools.len() {
-            let chinese = scenario.lines.sites[scenario.lines.pools[p].facility.index()].country == Place::CHN;
+            let chinese =
+                scenario.lines.sites[scenario.lines.pools[p].facility.index()].country == Place::CHN;
             let dip = if holiday && chinese { self.p(Parameter::NewYearDip) } else { 0.0 };
             let pool = &mut self.pools[p];
             pool.loss = dip;
@@ -261,7 +266,8 @@ impl Simulator {
     pub(super) fn prices(&mut self) {
         let month = self.pace(30.0);
         let cushion = self.p(Parameter::PriceCushion);
-        let slope = 1.0 / (self.p(Parameter::PriceDemandElasticity) - self.p(Parameter::PriceSupplyElasticity));
+        let slope =
+            1.0 / (self.p(Parameter::PriceDemandElasticity) - self.p(Parameter::PriceSupplyElasticity));
         for (m, market) in self.markets.iter().enumerate() {
             let sum = |list: &[(EdgeIndex, f64)], what: &dyn Fn(&super::Route) -> f64| -> f64 {
                 list.iter().map(|(r, content)| content * what(&self.graph[*r])).sum()
@@ -284,7 +290,8 @@ impl Simulator {
         for r in self.routes().filter(|r| self.graph[*r].candidate).collect::<Vec<_>>() {
             let input = self.scenario.lines.routes[r.index()].input;
             let short = self.graph[self.ends(r).1].reason == Reason::Input(input);
-            let (trigger, days) = (self.p(Parameter::QualificationTrigger), self.p(Parameter::QualificationDays));
+            let (trigger, days) =
+                (self.p(Parameter::QualificationTrigger), self.p(Parameter::QualificationDays));
             let dt = self.dt;
             let clock = &mut self.graph[r].clock;
             if *clock < WAITING {
@@ -322,11 +329,13 @@ impl Simulator {
             self.events[s].left = now;
             for line in lines {
                 let inputs = &scenario.lines.lines[line.index()].inputs;
-                let of_kind =
-                    |heavy| inputs.iter().find(|i| scenario.lines.materials[i.material.index()].heavy == heavy);
+                let of_kind = |heavy| {
+                    inputs.iter().find(|i| scenario.lines.materials[i.material.index()].heavy == heavy)
+                };
                 let (Some(heavy), Some(light)) = (of_kind(true), of_kind(false)) else { continue };
                 let Some(first) = heavy.routes.first() else { continue };
-                let moved = self.graph[EdgeIndex::new(first.index())].amount * (now - before) / (1.0 - before);
+                let moved =
+                    self.graph[EdgeIndex::new(first.index())].amount * (now - before) / (1.0 - before);
                 edges(&heavy.routes).into_iter().for_each(|r| self.graph[r].amount -= moved);
                 edges(&light.routes).into_iter().for_each(|r| self.graph[r].amount += moved);
             }

@@ -28,7 +28,8 @@ impl Simulator {
         let wave = libm::cos((day - 334.0) / 365.25 * std::f64::consts::TAU);
         let season = 1.0 + self.p(Parameter::SeasonAmplitude) * wave;
         let elasticity = self.p(Parameter::PriceDemandElasticity);
-        let (fast, slow) = (self.pace(self.p(Parameter::ExpectationDays)), self.pace(self.p(Parameter::TrendDays)));
+        let (fast, slow) =
+            (self.pace(self.p(Parameter::ExpectationDays)), self.pace(self.p(Parameter::TrendDays)));
         for i in 0..self.lines() {
             let mut new: f64 = 0.0;
             for r in self.graph[NodeIndex::new(i)].outgoing.clone() {
@@ -59,8 +60,11 @@ impl Simulator {
                 let (mut sum, mut taken) = (0.0, 0.0);
                 for &r in &input {
                     let route = &self.graph[r];
-                    let delivered =
-                        if route.ordered_month > 0.0 { (route.sent_month / route.ordered_month).min(1.0) } else { 0.0 };
+                    let delivered = if route.ordered_month > 0.0 {
+                        (route.sent_month / route.ordered_month).min(1.0)
+                    } else {
+                        0.0
+                    };
                     if route.late() {
                         let reached = if route.candidate {
                             f64::from(u8::from(route.clock >= QUALIFIED))
@@ -136,7 +140,8 @@ impl Simulator {
             wanted += self.graph[NodeIndex::new(line.index())].wanted;
         }
         let entry = &mut self.pools[pool];
-        let available = entry.overproduction * (entry.capacity * (1.0 - entry.loss) * (1.0 + entry.added)) * self.dt;
+        let available =
+            entry.overproduction * (entry.capacity * (1.0 - entry.loss) * (1.0 + entry.added)) * self.dt;
         if wanted > available {
             let scarcity = (wanted - available) / wanted;
             entry.overproduction += (most - entry.overproduction) * scarcity * pace;
@@ -156,15 +161,24 @@ impl Simulator {
         let node = NodeIndex::new(i);
         let inputs = self.graph[node].inputs.clone();
         let rule = self.scenario.switches.production;
-        let kinds: Vec<Criticality> = self.scenario.lines.lines[i].inputs.iter().map(|input| input.criticality).collect();
+        let kinds: Vec<Criticality> =
+            self.scenario.lines.lines[i].inputs.iter().map(|input| input.criticality).collect();
         let limits: Vec<(f64, Vec<f64>)> = inputs.iter().map(|input| self.limit(i, input)).collect();
         let mut output = self.graph[node].wanted;
         if rule == Production::Psi {
             output *= self.scarcest(&inputs, &kinds, output);
         }
         if rule == Production::Critical {
-            let prices = self.scenario.lines.lines[i].inputs.iter().map(|input| self.scenario.lines.materials[input.material.index()].price.unwrap_or(1.0));
-            let costs: Vec<f64> = prices.zip(&inputs).map(|(price, input)| price * input.iter().map(|r| self.graph[*r].amount * self.graph[*r].share).sum::<f64>()).collect();
+            let prices = self.scenario.lines.lines[i]
+                .inputs
+                .iter()
+                .map(|input| self.scenario.lines.materials[input.material.index()].price.unwrap_or(1.0));
+            let costs: Vec<f64> = prices
+                .zip(&inputs)
+                .map(|(price, input)| {
+                    price * input.iter().map(|r| self.graph[*r].amount * self.graph[*r].share).sum::<f64>()
+                })
+                .collect();
             let whole: f64 = costs.iter().sum();
             let mut missing = 0.0;
             for k in 0..inputs.len() {
@@ -177,7 +191,8 @@ impl Simulator {
             }
         }
         for k in 0..inputs.len() {
-            let binds = kinds[k] == Criticality::Essential || (kinds[k] == Criticality::NonEssential && rule != Production::Critical);
+            let binds = kinds[k] == Criticality::Essential
+                || (kinds[k] == Criticality::NonEssential && rule != Production::Critical);
             let limit = limits[k].0;
             if binds && limit < output {
                 // A limit that differs by rounding alone is no reason.
@@ -267,7 +282,8 @@ impl Simulator {
         }
         let cover = self.p(Parameter::RestartCover);
         let ready = self.graph[node].inputs.iter().all(|input| {
-            input.iter().map(|r| allows(self.graph[*r].stock, self.graph[*r].amount)).sum::<f64>() >= cover * base
+            input.iter().map(|r| allows(self.graph[*r].stock, self.graph[*r].amount)).sum::<f64>()
+                >= cover * base
         });
         let restart = self.p(Parameter::RestartDays).max(self.dt);
         let dt = self.dt;

@@ -23,7 +23,8 @@ fn solve(mut need: Vec<Vec<f64>>, mut demand: Vec<f64>) -> Vec<f64> {
         row[i] += 1.0;
     }
     for column in 0..n {
-        let pivot = (column..n).max_by(|a, b| need[*a][column].abs().total_cmp(&need[*b][column].abs())).unwrap();
+        let pivot =
+            (column..n).max_by(|a, b| need[*a][column].abs().total_cmp(&need[*b][column].abs())).unwrap();
         need.swap(column, pivot);
         demand.swap(column, pivot);
         for row in column + 1..n {
@@ -69,7 +70,10 @@ fn central_flows(scenario: &Scenario) -> Vec<f64> {
             let route = &graph.routes[r];
             let input = &graph.lines[route.to.index()].inputs[route.input as usize];
             let whole: f64 = input.routes.iter().map(|s| of_output(s.index())).sum();
-            let amount = route.yield_per_tonne.as_ref().map_or(input.amount.value(&central), |y| 1.0 / y.value(&central));
+            let amount = route
+                .yield_per_tonne
+                .as_ref()
+                .map_or(input.amount.value(&central), |y| 1.0 / y.value(&central));
             if whole > 0.0 { amount * of_output(r) / whole } else { 0.0 }
         })
         .collect()
@@ -82,7 +86,8 @@ fn grade(graph: &LineGraph, feed: usize) -> f64 {
     for route in graph.routes.iter().filter(|route| route.to.index() == feed) {
         let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
         let id = format!("dytb-per-reo:{mine}");
-        heavy += route.share.central * graph.coefficients.iter().find(|c| c.id == id).map_or(0.0, |c| c.band.central);
+        heavy += route.share.central
+            * graph.coefficients.iter().find(|c| c.id == id).map_or(0.0, |c| c.band.central);
         light += route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |y| y.value(&central));
     }
     if light > 0.0 { heavy / light } else { 0.0 }
@@ -122,13 +127,15 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
             },
         );
     }
-    let flows: Vec<f64> = graph.edge_weights().map(|r| if r.late() { 0.0 } else { r.amount * r.weight }).collect();
+    let flows: Vec<f64> =
+        graph.edge_weights().map(|r| if r.late() { 0.0 } else { r.amount * r.weight }).collect();
     let outputs = baseline(lines, &flows, growth);
     for (i, entry) in lines.lines.iter().enumerate() {
         let output = outputs[i];
         let sold = entry.final_demand * growth;
         let target = p(Parameter::FinishedDays) * (output - sold).max(0.0);
-        let ids = |routes: &[coercivity::id::RouteId]| routes.iter().map(|r| EdgeIndex::new(r.index())).collect();
+        let ids =
+            |routes: &[coercivity::id::RouteId]| routes.iter().map(|r| EdgeIndex::new(r.index())).collect();
         graph[NodeIndex::new(i)] = Line {
             stock: target,
             stock_target: target,
@@ -173,8 +180,11 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         .map(|pool| {
             let usual: f64 = pool.lines.iter().map(|line| central[line.index()]).sum();
             let drawn: f64 = pool.lines.iter().map(|line| outputs[line.index()]).sum();
-            let nameplate =
-                if pool.utilisation_unknown { usual / p(Parameter::Headroom) } else { pool.capacity.max(usual / 0.95) };
+            let nameplate = if pool.utilisation_unknown {
+                usual / p(Parameter::Headroom)
+            } else {
+                pool.capacity.max(usual / 0.95)
+            };
             Pool {
                 capacity: if usual > 0.0 { nameplate * drawn / usual } else { pool.capacity },
                 overproduction: 1.0,

@@ -23,8 +23,11 @@ impl Simulator {
         let node = NodeIndex::new(i);
         let sink = self.scenario.lines.lines[i].final_demand > 0.0;
         let catch_up = self.pace(self.p(Parameter::DeferDays));
-        let customers: Vec<Option<EdgeIndex>> =
-            sink.then_some(None).into_iter().chain(self.graph[node].outgoing.iter().copied().map(Some)).collect();
+        let customers: Vec<Option<EdgeIndex>> = sink
+            .then_some(None)
+            .into_iter()
+            .chain(self.graph[node].outgoing.iter().copied().map(Some))
+            .collect();
         let line = &self.graph[node];
         let own = line.final_demand + line.deferred * catch_up;
         let requests: Vec<f64> = customers.iter().map(|c| c.map_or(own, |r| self.graph[r].leaving)).collect();
@@ -65,8 +68,9 @@ impl Simulator {
             let mut granted = vec![0.0; requests.len()];
             let mut left = have;
             for class in 0..=classes.iter().copied().max().unwrap_or(0) {
-                let of_class: Vec<f64> =
-                    (0..requests.len()).map(|k| if classes[k] == class { requests[k] } else { 0.0 }).collect();
+                let of_class: Vec<f64> = (0..requests.len())
+                    .map(|k| if classes[k] == class { requests[k] } else { 0.0 })
+                    .collect();
                 for (k, grant) in water_fill(&of_class, &of_class, left).into_iter().enumerate() {
                     granted[k] += grant;
                 }
@@ -75,10 +79,14 @@ impl Simulator {
             granted
         };
         match switches.rationing {
-            Rationing::Proportional => requests.iter().map(|e| e * (have / requests.iter().sum::<f64>())).collect(),
+            Rationing::Proportional => {
+                requests.iter().map(|e| e * (have / requests.iter().sum::<f64>())).collect()
+            }
             Rationing::LeastHurtFirst => water_fill(requests, &usual, have),
             Rationing::Price => {
-                let abroad = |c: &Option<EdgeIndex>| c.is_some() && seller.country == Place::CHN && buyer(c).country != Place::CHN;
+                let abroad = |c: &Option<EdgeIndex>| {
+                    c.is_some() && seller.country == Place::CHN && buyer(c).country != Place::CHN
+                };
                 let bids: Vec<f64> = customers
                     .iter()
                     .zip(requests)
@@ -124,7 +132,9 @@ impl Simulator {
             let step = self.step;
             let route = &mut self.graph[r];
             let slow = route.extra_lead as u32;
-            route.under_way.push(Shipment { due: step + route.lead + slow, tonnes: route.leaving * (1.0 - flying) });
+            route
+                .under_way
+                .push(Shipment { due: step + route.lead + slow, tonnes: route.leaving * (1.0 - flying) });
             if route.air_lead > 0 {
                 route.under_way.push(Shipment { due: step + route.air_lead, tonnes: route.leaving * flying });
             }
@@ -149,9 +159,14 @@ impl Simulator {
             let cancelled = route.book * cancel;
             route.book -= cancelled;
             route.forgone = route.forgone * (1.0 - fade) + lost * cancelled;
-            let on_time = if route.ordered_fortnight > 0.0 { route.sent_fortnight / route.ordered_fortnight } else { 1.0 };
+            let on_time = if route.ordered_fortnight > 0.0 {
+                route.sent_fortnight / route.ordered_fortnight
+            } else {
+                1.0
+            };
             let target = route.target_days * (1.0 + panic * (1.0 - on_time).clamp(0.0, 1.0));
-            let lead = (f64::from(route.lead) + route.extra_lead) * (1.0 - flying) + f64::from(route.air_lead) * flying;
+            let lead = (f64::from(route.lead) + route.extra_lead) * (1.0 - flying)
+                + f64::from(route.air_lead) * flying;
             let use_ = route.amount * route.share;
             let under_way: f64 = route.under_way.iter().map(|s| s.tonnes).sum();
             let have = route.stock + under_way + route.book + route.forgone;
