@@ -166,7 +166,8 @@ impl<const L: usize> Ledger<L> {
         self.ring[slot][lane] += tonnes;
         self.window[c][lane] += tonnes;
         let licences = &mut self.licences[lane][c];
-        if use_ == Use::Single {
+        // A rounding's worth of goods spends no single licence.
+        if use_ == Use::Single && tonnes > 1.0e-9 * self.balance[c][lane] {
             licences.clear();
         }
         self.balance[c][lane] = (self.balance[c][lane] - tonnes).max(0.0);
