@@ -155,6 +155,7 @@ fn licensing(scenario: &Scenario, dice: &mut Dice) -> Licensing {
                 reject: dice.chance(0.3).then(|| uniform(0.0, 0.3)),
                 returned: dice.chance(0.3).then(|| Value::fixed(0.4)),
                 priority: 0,
+                eligible_after: if dice.chance(0.3) { uniform(0.0, 30.0) } else { Value::fixed(0.0) },
             })
             .collect(),
         law: dice.pick(&[
@@ -166,5 +167,6 @@ fn licensing(scenario: &Scenario, dice: &mut Dice) -> Licensing {
         capacity: Capacity::Infinite,
         use_: dice.pick(&[Use::Multi, Use::Single]),
         de_minimis: None,
+        quotas: Vec::new(),
     }
 }

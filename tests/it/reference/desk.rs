@@ -53,7 +53,8 @@ pub struct Desk {
     licences: Vec<Vec<(f64, f64)>>,
     /// (step, tonnes) shipped, per controlled route.
     shipped: Vec<Vec<(u32, f64)>>,
-    speed: Vec<f64>,
+    /// Speed, rejection and return of each class.
+    terms: Vec<(f64, f64, f64)>,
     /// Largest lot so far, per controlled route.
     pub largest_lot: Vec<f64>,
     pub counts: Counts,
@@ -66,7 +67,6 @@ impl Desk {
                 shock,
                 licences: vec![Vec::new(); rule.controlled.len()],
                 shipped: vec![Vec::new(); rule.controlled.len()],
-                speed: vec![1.0; rule.classes.len()],
                 largest_lot: vec![0.0; rule.controlled.len()],
                 ..Self::default()
             }),
@@ -111,13 +111,21 @@ impl Simulator {
         let mut speed = self.value(&entry.speed, Purpose::ShockSize, id, number);
         let mut reject = own(&entry.reject, 1, Parameter::DeskReject);
         let mut returned = own(&entry.returned, 2, Parameter::DeskReturn);
+        // Of what regimes say of rejection and return, the one that started last holds.
+        let (mut said_reject, mut said_return) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
         for (s, other) in self.scenario.shocks.iter().enumerate() {
             let Kind::Regime(regime) = &other.kind else { continue };
-            if regime.licensing == shock && self.active(s) {
-                let value = |v: &Value, field| self.value(v, Purpose::Regime, &other.id, number + field);
-                speed *= value(&regime.speed[class], 0);
-                reject = regime.reject.as_ref().map_or(reject, |v| value(v, 1));
-                returned = regime.returned.as_ref().map_or(returned, |v| value(v, 2));
+            if regime.licensing != shock || !self.active(s) {
+                continue;
+            }
+            let value = |v: &Value, field| self.value(v, Purpose::Regime, &other.id, field);
+            speed *= value(&regime.speed[class], number);
+            let start = self.events[s].start;
+            if let Some(v) = regime.reject.as_ref().filter(|_| start >= said_reject) {
+                (reject, said_reject) = (value(v, 1), start);
+            }
+            if let Some(v) = regime.returned.as_ref().filter(|_| start >= said_return) {
+                (returned, said_return) = (value(v, 2), start);
             }
         }
         (speed, reject, returned)
@@ -131,32 +139,44 @@ impl Simulator {
             let rule = rule(&self.scenario, shock).clone();
             let terms: Vec<(f64, f64, f64)> =
                 (0..rule.classes.len()).map(|class| self.terms(shock, class)).collect();
-            let speed: Vec<f64> = terms.iter().map(|t| t.0).collect();
-            if self.desks[d].active {
-                let before = self.desks[d].speed.clone();
+            let (active, was) = (self.active(shock), self.desks[d].active);
+            if was {
+                // What was due by now is decided on the terms of before.
+                let before = self.desks[d].terms.clone();
+                self.settle(d, &rule, now, &before);
                 for case in self.desks[d].cases.iter_mut().filter(|case| case.at == At::Review) {
                     let class = rule.class_of[case.route] as usize;
-                    if speed[class] != before[class] {
-                        case.due = now + (case.due - now).max(0.0) * (before[class] / speed[class]);
+                    if terms[class].0 != before[class].0 {
+                        case.due = now + (case.due - now).max(0.0) * (before[class].0 / terms[class].0);
                     }
                 }
             }
-            self.desks[d].speed = speed;
-            let active = self.active(shock);
-            let was = std::mem::replace(&mut self.desks[d].active, active);
-            if !self.desks[d].active {
+            self.desks[d].active = active;
+            self.desks[d].terms = terms.clone();
+            if was && !active {
+                // A control that ends sends everybody home.
+                let desk = &mut self.desks[d];
+                desk.cases.clear();
+                desk.filed = 0;
+                desk.licences.iter_mut().for_each(Vec::clear);
+            }
+            if !active {
                 continue;
             }
             if !was {
                 self.apply(d, 2048);
             }
-            while let Some(position) = self.next_case(d, now) {
-                let case = self.desks[d].cases.remove(position);
-                self.moves(d, &rule, case, &terms);
-            }
+            self.settle(d, &rule, now, &terms);
             for licences in &mut self.desks[d].licences {
                 licences.retain(|licence| licence.0 > now);
             }
+        }
+    }
+
+    fn settle(&mut self, d: usize, rule: &Licensing, now: f64, terms: &[(f64, f64, f64)]) {
+        while let Some(position) = self.next_case(d, now) {
+            let case = self.desks[d].cases.remove(position);
+            self.moves(d, rule, case, terms);
         }
     }
 
@@ -209,7 +229,9 @@ impl Simulator {
                 }
                 let answer = draw(Purpose::ApplicantDelay, case.rounds)[0];
                 case.at = At::Applicant;
-                case.due -= self.p(Parameter::ApplicantDays) * libm::log(1.0 - answer);
+                // Nobody answers within the hour.
+                let days = -self.p(Parameter::ApplicantDays) * libm::log(1.0 - answer);
+                case.due += days.max(1.0 / 24.0);
                 self.desks[d].counts.returned += 1.0;
             }
         }
@@ -230,11 +252,20 @@ impl Simulator {
             for c in (0..controlled.len()).filter(|c| controlled[*c].index() == r.index()) {
                 let recent: f64 =
                     desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
-                let most = self.p(Parameter::LicensedRate) * 30.0 * self.graph[r].base_flow;
-                least = least.min(desk.tonnes(c).0.min((most - recent).max(0.0)));
+                let base = self.graph[r].base_flow;
+                let usual = if base > 0.0 { base } else { self.expected_flow(r) };
+                let rate = self.p(Parameter::LicensedRate);
+                // From 1e9 on the rate is no limit.
+                let room =
+                    if rate >= 1.0e9 { f64::INFINITY } else { (rate * 30.0 * usual - recent).max(0.0) };
+                least = least.min(desk.tonnes(c).0.min(room));
             }
         }
         least
+    }
+
+    fn expected_flow(&self, r: EdgeIndex) -> f64 {
+        self.graph[r].amount * self.graph[r].share * self.graph[self.ends(r).1].expected
     }
 
     pub(super) fn licences_used(&mut self) {
@@ -285,10 +316,14 @@ impl Simulator {
         for (r, c) in controlled {
             let edge = EdgeIndex::new(r);
             let route = &self.graph[edge];
-            if route.exempt > 0.0 {
+            let class = rule(&self.scenario, shock).class_of[c] as usize;
+            let entry = &rule(&self.scenario, shock).classes[class].eligible_after;
+            let id = &self.scenario.shocks[shock].id;
+            let eligible = self.value(entry, Purpose::ShockSize, id, 16 * class as u32 + 3);
+            if route.exempt > 0.0 || now - self.events[shock].start * self.dt < eligible {
                 continue;
             }
-            let expected = route.amount * route.share * self.graph[self.ends(edge).1].expected;
+            let expected = self.expected_flow(edge);
             let lot = self.p(Parameter::LotDays) * expected.max(route.base_flow);
             let (licensed, pending) = self.desks[d].tonnes(c);
             let need = route.book + expected * horizon - licensed - pending;
