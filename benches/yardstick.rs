@@ -167,8 +167,8 @@ fn main() {
             (8.0 * Triad::BYTES / 1e9, on_threads(&mut triads, |t| (0..4).for_each(|_| t.pass()))),
             (million(each), time(|| (0..BATCHES).for_each(|_| bare8.run(kernel.steps())))),
             (million(each), time(|| (0..BATCHES / 2).for_each(|_| bare16.run(kernel.steps())))),
-            (million(each), on_threads(&mut workers[..1], &model)),
-            (million(2 * each), on_threads(&mut workers, &model)),
+            (million(each), on_threads(&mut workers[..1], model)),
+            (million(2 * each), on_threads(&mut workers, model)),
         ];
         assert!(bare8.stocks().is_finite() && bare16.stocks().is_finite());
         if round > 0 {

@@ -11,6 +11,9 @@ use coercivity::study::reading::Reading;
 use coercivity::study::{self, Options};
 
 /// What the README quotes.
+///
+/// # Errors
+/// Whatever the library refuses.
 pub fn headlines() -> Result<String, Box<dyn Error>> {
     let (mut scenario, _warnings) = Scenario::bundled("2025-april-controls")?;
     scenario.plan.replications = 64;

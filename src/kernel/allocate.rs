@@ -187,5 +187,5 @@ fn usual_flow<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize,
 /// Price of heavy magnets in the buyer's market relative to calm.
 fn bid<const L: usize>(kernel: &Kernel, r: u32, lane: usize, state: &State<L>) -> f64 {
     let inside = r == FINAL || !kernel.routes.leaves_china[r as usize];
-    libm::exp(state.price[if inside { 1 } else { 0 }][lane])
+    libm::exp(state.price[usize::from(inside)][lane])
 }

@@ -32,7 +32,7 @@ pub(crate) fn arrive<const L: usize>(kernel: &Kernel, line: usize, state: &mut S
     }
 }
 
-/// Phase 7: what may leave for one buyer, e = min(book, cap, r_max·max(base flow, expected flow)).
+/// Phase 7: what may leave for one buyer, `e = min(book, cap, r_max·max(base flow, expected flow))`.
 ///
 /// The gate comes before rationing so that goods are not allotted to routes that cannot ship.
 #[inline(always)]

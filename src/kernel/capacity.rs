@@ -14,7 +14,8 @@ const NEW_YEAR_DAYS: i32 = 14;
 
 /// Capacity lost and added, recomputed for the pools that anything touches.
 pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    let day = kernel.scenario.start + i32::try_from(f64::from(step) as i64 * kernel.dt as i64).unwrap_or(i32::MAX / 2);
+    let days = u64::from(step) * u64::from(kernel.scenario.step_days);
+    let day = kernel.scenario.start + i32::try_from(days).unwrap_or(i32::MAX / 2);
     let new_year = NEW_YEARS.iter().any(|eve| (*eve..*eve + NEW_YEAR_DAYS).contains(&day));
     for pool in 0..kernel.pools.opens.len() {
         let dip = if new_year && kernel.pools.chinese[pool] {

@@ -26,7 +26,7 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, streams: &[Streams; L], ste
         super::chain::turn(kernel, step, state);
     }
     state.turned = step == 0
-        || state.shock_start.iter().chain(&state.shock_end).any(|row| row.iter().any(|edge| *edge == at));
+        || state.shock_start.iter().chain(&state.shock_end).any(|row| row.contains(&at));
     if state.turned {
         closures(kernel, streams, step, state);
         tariffs_and_lanes(kernel, step, state);

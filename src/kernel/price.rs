@@ -1,8 +1,8 @@
 //! Phase 10: two markets, outside and inside the control.
 //!
 //! φ, the share of a market's supply that is withheld at the border, is smoothed over 30 days and cushioned
-//! by stocks: φ_e = min(0.95, φ·[1 − (1 − κ)·min(1, cover ÷ cover⁰)]). The price tends to
-//! (1 − φ_e)^{1/(η − ε)} times its base within τ days.
+//! by stocks: `φ_e = min(0.95, φ·[1 − (1 − κ)·min(1, cover ÷ cover⁰)])`. The price tends to
+//! `(1 − φ_e)^{1/(η − ε)}` times its base within τ days.
 
 use super::compile::Kernel;
 use super::scratch::{Row, State};

@@ -15,7 +15,7 @@ pub(crate) fn adapt<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     qualify(kernel, state);
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let week = (7.0 / kernel.dt).round().max(1.0) as u32;
-    if step % week != 0 {
+    if !step.is_multiple_of(week) {
         return;
     }
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {

@@ -154,7 +154,8 @@ fn provenance(row: Row<'_>, findings: &mut Findings) -> Provenance {
     if !url.is_empty() && !url.starts_with("http") {
         row.error(findings, "E0130", "source_url", format!("`{url}` is not an address"), &["starts with `http`".to_owned()]);
     }
-    if !date.is_empty() && !(date.len() >= 4 && date.bytes().take(4).all(|b| b.is_ascii_digit())) {
+    let starts_with_year = date.len() >= 4 && date.bytes().take(4).all(|b| b.is_ascii_digit());
+    if !date.is_empty() && !starts_with_year {
         row.error(findings, "E0130", "source_date", format!("`{date}` is not a date"), &["a year, `2024-05` or `2024-05-31`".to_owned()]);
     }
     let degrees = Confidence::ALL.map(|c| (c.as_str(), c));
