@@ -1,16 +1,14 @@
 //! How near the model is to what this machine can do: `cargo bench --bench yardstick`.
 //!
 //! Four measurements in one run, round by round in turn, so that a busy machine slows all of them: memory
-//! bandwidth, a bare kernel (see `bare.rs`), the model on one thread and on two. README.md beside this file
+//! bandwidth, a bare kernel (see `coercivity::bench::bare`), the model on one thread and on two. README.md beside this file
 //! says how each figure is computed. No library measures here: what is printed is what this file does.
 #![allow(clippy::pedantic, missing_docs)] // a table for people; counts become floats
-
-mod bare;
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use bare::Bare;
+use coercivity::bench::bare::Bare;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 

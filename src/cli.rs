@@ -3,6 +3,7 @@
 //! Results go to stdout, everything else (warnings, progress, where files are) to stderr.
 //! Exit codes: 0 done, 1 failure while running, 2 usage or input, 130 interrupted.
 
+mod bench;
 mod charts;
 mod check;
 mod compare;
@@ -93,6 +94,8 @@ enum Command {
     Rank(rank::Rank),
     /// Find which uncertain inputs decide a result
     Sensitivity(sensitivity::Sensitivity),
+    /// Time a standard suite on this machine
+    Bench(bench::Bench),
     /// Networks of firms from plain tables: production over time, systemic risk, generation
     #[command(subcommand)]
     Firms(firms::Firms),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Some(Command::Shard(command)) => command.run(),
         Some(Command::Rank(command)) => command.run(),
         Some(Command::Sensitivity(command)) => command.run(),
+        Some(Command::Bench(command)) => command.run(),
         Some(Command::Firms(command)) => command.run(),
         Some(Command::Schema) => Ok(schema::run()),
         Some(Command::Completions(command)) => Ok(command.run()),

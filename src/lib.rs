@@ -27,5 +27,7 @@ pub mod study;
 pub mod summary;
 pub mod units;
 
+#[cfg(feature = "cli")]
+pub mod bench;
 #[cfg(feature = "charts")]
 pub mod chart;

@@ -1,4 +1,4 @@
-//! The commands beside the simulator: networks of firms, criticality, sensitivity.
+//! The commands beside the simulator: networks of firms, criticality, sensitivity, bench.
 
 use std::path::{Path, PathBuf};
 
@@ -169,4 +169,21 @@ fn sensitivity_names_what_decides() {
     assert!(refused(&["sensitivity", "full-embargo", "--input", "cover_facto"]).contains("`cover_factor`"));
     assert!(refused(&["sensitivity", "full-embargo", "--points", "1"]).contains("2..=65536"));
     assert!(succeed(here.path(), &["sensitivity", "--help"]).contains("Example:"));
+}
+
+#[test]
+fn bench_measures_every_workload() {
+    let here = tempfile::tempdir().expect("a folder");
+    let found =
+        json(&succeed(here.path(), &["bench", "--quick", "--threads", "2", "--format", "json", "--quiet"]));
+    let workloads = found["workloads"].as_array().expect("a list");
+    assert_eq!(workloads.len(), 6);
+    for workload in workloads {
+        for key in ["one_thread", "all_threads", "thread_efficiency"] {
+            assert!(workload[key].as_f64().is_some_and(|rate| rate > 0.0), "{workload}");
+        }
+    }
+    assert_eq!(workloads.iter().filter(|workload| workload["limit"].is_object()).count(), 2);
+    assert!(refused(&["bench", "--threads", "0"]).contains("1..=4096"));
+    assert!(succeed(here.path(), &["bench", "--help"]).contains("Example:"));
 }

@@ -10,9 +10,10 @@
 //! orders placed, one slot of the ring), and read besides: its share, its target, its buyer's demand, its
 //! supplier's output, and once more the orders placed, for the sum over customers: [`Bare::BYTES`] bytes a
 //! route, lane and step, if every row went to memory.
+#![allow(clippy::pedantic)] // counts become floats
 
-use coercivity::kernel::Kernel;
-use coercivity::kernel::dispatch::{Work, on_widest};
+use crate::kernel::Kernel;
+use crate::kernel::dispatch::{Work, on_widest};
 
 /// One number per lane.
 type Row<const L: usize> = [f64; L];
@@ -50,6 +51,7 @@ impl<const L: usize> Bare<L> {
     pub const BYTES: usize = 17 * 8;
 
     /// Takes the topology of the kernel; all routes start at rest with a flow of 1.
+    #[must_use]
     pub fn new(kernel: &Kernel) -> Self {
         let routes = &kernel.routes;
         let count = routes.from.len();
@@ -92,6 +94,7 @@ impl<const L: usize> Bare<L> {
     }
 
     /// Sum of all stocks: to be looked at, so that no work may be left out.
+    #[must_use]
     pub fn stocks(&self) -> f64 {
         self.stock.iter().flatten().sum()
     }
