@@ -31,7 +31,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let leaves = |from: usize, to: usize| {
         let (seller, buyer) = (&graph.lines[from], &graph.lines[to]);
         let site = &graph.sites[seller.facility.index()];
-        site.company == company && seller.stage == Stage::Magnet && seller.country == china && buyer.country != china
+        site.company == company
+            && seller.stage == Stage::Magnet
+            && seller.country == china
+            && buyer.country != china
     };
     let routes: Vec<RouteId> = (0..graph.routes.len())
         .filter(|&i| leaves(graph.routes[i].from.index(), graph.routes[i].to.index()))
@@ -42,7 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // When: 30 to 60 days after the controls begin, in half of the runs. How it ends: after 90 days.
-    let controls = base.shocks.iter().position(|shock| shock.id == "april-controls").ok_or("no such shock")?;
+    let controls =
+        base.shocks.iter().position(|shock| shock.id == "april-controls").ok_or("no such shock")?;
     let mut policy = base.clone();
     println!("embargo on {} routes of {company}, with probability 0.5", routes.len());
     policy.shocks.push(Shock {
@@ -61,7 +65,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (without, with) = (simulate(&base)?, simulate(&policy)?);
     for found in differences(&with, &without) {
-        if ["vehicles_lost", "vehicles_lost:EUR", "vehicles_lost:NAM", "exports"].contains(&found.metric.as_str()) {
+        if ["vehicles_lost", "vehicles_lost:EUR", "vehicles_lost:NAM", "exports"]
+            .contains(&found.metric.as_str())
+        {
             let (low, high) = found.difference.mean_ci;
             println!(
                 "{:18} {:+.0} {} (95 % confidence {low:+.0} to {high:+.0}) on {:.0}",

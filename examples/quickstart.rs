@@ -26,8 +26,12 @@ pub fn headlines() -> Result<String, Box<dyn Error>> {
 
     let mut text = format!("{}: {} runs, seed {}\n", scenario.title, reading.runs, scenario.plan.seed);
     if let Some(lost) = reading.lost {
-        let [mean, low, high, q05, q95] = [lost.mean, lost.mean_ci.0, lost.mean_ci.1, lost.q05, lost.q95].map(|n| n / 1e6);
-        writeln!(text, "vehicles not built: {mean:.2} million (95 % confidence of the mean {low:.2} to {high:.2})")?;
+        let [mean, low, high, q05, q95] =
+            [lost.mean, lost.mean_ci.0, lost.mean_ci.1, lost.q05, lost.q95].map(|n| n / 1e6);
+        writeln!(
+            text,
+            "vehicles not built: {mean:.2} million (95 % confidence of the mean {low:.2} to {high:.2})"
+        )?;
         writeln!(text, "    in 9 of 10 runs {q05:.2} to {q95:.2} million")?;
     }
     if let Some(stop) = reading.any_stop {
@@ -40,7 +44,12 @@ pub fn headlines() -> Result<String, Box<dyn Error>> {
         writeln!(text, "first stop: {middle} in the middle run; in 9 of 10 runs {first} to {last}")?;
     }
     if let Some((month, share)) = reading.exports_trough() {
-        writeln!(text, "magnet exports are lowest in the month of {}: {:.0} % of calm", date_text(month.day), 100.0 * share)?;
+        writeln!(
+            text,
+            "magnet exports are lowest in the month of {}: {:.0} % of calm",
+            date_text(month.day),
+            100.0 * share
+        )?;
     }
     Ok(text)
 }

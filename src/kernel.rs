@@ -9,13 +9,8 @@
 //! in the fixed order of the compiled arrays.
 
 pub(crate) mod allocate;
-pub(crate) mod timing;
-pub(crate) mod tally;
-pub(crate) mod source;
-pub(crate) mod share;
-pub(crate) mod response;
-pub(crate) mod capacity;
 pub(crate) mod book;
+pub(crate) mod capacity;
 pub(crate) mod chain;
 pub(crate) mod clerk;
 pub(crate) mod compile;
@@ -36,9 +31,14 @@ pub(crate) mod produce;
 pub mod queue;
 #[cfg(test)]
 mod queue_tests;
+pub(crate) mod response;
 pub mod scratch;
+pub(crate) mod share;
+pub(crate) mod source;
 pub(crate) mod step;
+pub(crate) mod tally;
 pub mod terms;
+pub(crate) mod timing;
 
 use std::sync::Arc;
 

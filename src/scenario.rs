@@ -195,7 +195,8 @@ impl Scenario {
         metrics: &[&str],
         mut diagnostics: Diagnostics,
     ) -> Result<(Self, Diagnostics), Error> {
-        let scenario = layers.and_then(|layers| resolve::resolve(&layers, &find_network, metrics, &mut diagnostics));
+        let scenario =
+            layers.and_then(|layers| resolve::resolve(&layers, &find_network, metrics, &mut diagnostics));
         match scenario {
             Some(scenario) => Ok(diagnostics.into_result(scenario)?),
             None => Err(Error::Input(diagnostics)),
@@ -215,7 +216,12 @@ impl Scenario {
         let mut text = String::new();
         // Rust prints a float with the fewest digits that read back as the same number, so that equal
         // texts mean equal bits.
-        let _ = write!(text, "{:?}\n{:?}\n", (&self.start, &self.days, &self.step_days), (&self.parameters, &self.switches));
+        let _ = write!(
+            text,
+            "{:?}\n{:?}\n",
+            (&self.start, &self.days, &self.step_days),
+            (&self.parameters, &self.switches)
+        );
         let _ = write!(text, "{:?}\n{:?}\n{:?}\n", &self.shocks, (&self.plan, &self.outputs), &self.lines);
         hexadecimal(&Sha256::digest(text.as_bytes()))
     }
@@ -236,7 +242,10 @@ fn find_network(name: &str, folder: &std::path::Path) -> Result<resolve::Ground,
         Error::Input(problems) => NoNetwork::Broken(problems),
         other => {
             let mut problems = Diagnostics::new();
-            problems.push(crate::diagnostic::Diagnostic::error("E0201", format!("cannot read network `{name}`: {other}")));
+            problems.push(crate::diagnostic::Diagnostic::error(
+                "E0201",
+                format!("cannot read network `{name}`: {other}"),
+            ));
             NoNetwork::Broken(problems)
         }
     };

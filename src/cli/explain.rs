@@ -112,7 +112,9 @@ fn shock(exposure: &Exposure, most: usize) -> String {
 fn loads(scenario: &Scenario, kernel: &Kernel) -> String {
     let mut text = String::new();
     for load in kernel.desk_loads() {
-        let when = load.regime.map_or_else(|| "from the start".to_owned(), |r| format!("under `{}`", scenario.shocks[r].id));
+        let when = load
+            .regime
+            .map_or_else(|| "from the start".to_owned(), |r| format!("under `{}`", scenario.shocks[r].id));
         let _ = writeln!(
             text,
             "  desk of `{}` {when}: {} officers, {:.2} reviews a day in calm, load {:.2}",

@@ -112,7 +112,9 @@ fn open(name: &str) -> Result<Graph, Failure> {
         return Ok(Graph::embedded(name)?);
     }
     if Path::new(name).is_file() {
-        return Err(Failure::Usage(format!("`{name}` is a file; a network is a folder with nodes.csv and edges.csv")));
+        return Err(Failure::Usage(format!(
+            "`{name}` is a file; a network is a folder with nodes.csv and edges.csv"
+        )));
     }
     let (network, warnings) = Graph::load(Path::new(name))?;
     terminal::diagnostics(&warnings);

@@ -132,7 +132,8 @@ fn share_out<const L: usize>(kernel: &Kernel, line: usize, lane: usize, have: f6
         }
         let level = level(&mut queue, left);
         for claim in &queue {
-            let grant = if claim.full_at <= level { claim.part } else { (claim.weight * level).min(claim.part) };
+            let grant =
+                if claim.full_at <= level { claim.part } else { (claim.weight * level).min(claim.part) };
             left = (left - grant).max(0.0);
             granted[claim.who as usize] += grant;
         }

@@ -37,7 +37,8 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         match &shock.kind {
             Kind::CapacityLoss { pools, recovery, .. } => {
-                let lost: Row<L> = std::array::from_fn(|lane| lost_share(kernel, position, *recovery, step, lane, state));
+                let lost: Row<L> =
+                    std::array::from_fn(|lane| lost_share(kernel, position, *recovery, step, lane, state));
                 for pool in pools {
                     for lane in 0..L {
                         let kept = 1.0 - state.loss[pool.index()][lane];
@@ -64,7 +65,8 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
                 for pool in pools.iter().filter(|pool| step >= kernel.pools.opens[pool.index()]) {
                     for lane in 0..L {
                         if active(state, position, step, lane) {
-                            let years = (f64::from(step) - state.shock_start[position][lane]) * kernel.dt / 365.0;
+                            let years =
+                                (f64::from(step) - state.shock_start[position][lane]) * kernel.dt / 365.0;
                             state.added[pool.index()][lane] += state.shock_size[position][lane] * years;
                         }
                     }

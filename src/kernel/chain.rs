@@ -48,7 +48,9 @@ pub(crate) fn start<const L: usize>(
             visits.push((now, at));
             let dwell = match &chain.states[at].dwell {
                 Value::Parameter(parameter) => state.parameters[*parameter as usize][lane],
-                Value::Drawn(law) => super::draw::draw(law, &streams[lane], Purpose::Regime, entity, 2 * number),
+                Value::Drawn(law) => {
+                    super::draw::draw(law, &streams[lane], Purpose::Regime, entity, 2 * number)
+                }
             };
             let luck = streams[lane].uniform(Purpose::Regime, entity, 0, 2 * number + 1);
             let Some(next) = chain.successor(at, luck) else { break };
@@ -86,7 +88,10 @@ pub(crate) fn turn<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
             if let Some(visit) = visits.get(place).filter(|visit| visit.0 <= at) {
                 for &shock in &chain.states[visit.1].shocks {
                     // A spell that goes on keeps its start.
-                    if shock != position && shock < state.shock_end.len() && state.shock_end[shock][lane] <= at {
+                    if shock != position
+                        && shock < state.shock_end.len()
+                        && state.shock_end[shock][lane] <= at
+                    {
                         let end = state.shock_end[position][lane];
                         if let Some(dates) = spell(chain, &visits, shock, place, end) {
                             (state.shock_start[shock][lane], state.shock_end[shock][lane]) = dates;

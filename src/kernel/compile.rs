@@ -215,9 +215,7 @@ impl Kernel {
             .unwrap_or(0);
         let pools = compile_pools(graph, &step_of);
         let rules = compile_rules(scenario, &routes);
-        let fixed = |parameter, value: f64| {
-            matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value)
-        };
+        let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
         let shock_entity = scenario.shocks.iter().map(|shock| Entity::of(&shock.id)).collect();
         let mut kernel = Self {
             seed: scenario.plan.seed,
@@ -389,7 +387,9 @@ fn compile_lines(graph: &LineGraph, switches: &Switches, routes: &Routes) -> Lin
             }
             lines.slot_routes.push(index(next));
             lines.criticality.push(input.criticality);
-            lines.slot_changes.push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r] || routes.grows[r]));
+            lines
+                .slot_changes
+                .push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r] || routes.grows[r]));
         }
         lines.slots.push(index(lines.criticality.len()));
         lines.pool.push(line.pool.0);
@@ -438,7 +438,11 @@ fn compile_groups(graph: &LineGraph) -> Vec<Group> {
         if let Some(feed) = line.coproduct_of {
             match groups.iter_mut().find(|group| group.feed == feed.0) {
                 Some(group) => group.lines.push(index(i)),
-                None => groups.push(Group { feed: feed.0, lines: vec![index(i)], grade: ore_grade(graph, feed.index()) }),
+                None => groups.push(Group {
+                    feed: feed.0,
+                    lines: vec![index(i)],
+                    grade: ore_grade(graph, feed.index()),
+                }),
             }
         }
     }
@@ -452,9 +456,11 @@ fn ore_grade(graph: &LineGraph, line: usize) -> f64 {
     let (mut heavy, mut light) = (0.0, 0.0);
     for route in graph.routes.iter().filter(|route| route.to.index() == line) {
         let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
-        let content = graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
+        let content =
+            graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
         heavy += route.share.central * content.map_or(0.0, |coefficient| coefficient.band.central);
-        light += route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
+        light +=
+            route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
     }
     if light > 0.0 { heavy / light } else { 0.0 }
 }

@@ -147,7 +147,13 @@ impl<const L: usize> State<L> {
     pub fn licences(&self, kernel: &Kernel, lane: usize) -> Vec<Vec<(RouteId, f64, f64)>> {
         let of_rule = |(rule, desk): (&Rule, &RuleState<L>)| {
             (0..rule.routes.len())
-                .map(|c| (kernel.routes.id[rule.routes[c] as usize], desk.ledger.balance(c, lane), desk.pending[c][lane]))
+                .map(|c| {
+                    (
+                        kernel.routes.id[rule.routes[c] as usize],
+                        desk.ledger.balance(c, lane),
+                        desk.pending[c][lane],
+                    )
+                })
                 .collect()
         };
         kernel.rules.iter().zip(&self.desk.rules).map(of_rule).collect()
@@ -198,7 +204,12 @@ fn at_desk<const L: usize>(
 }
 
 /// Phase 3: what is due is decided, licences expire, allowances follow.
-pub(crate) fn decide<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+pub(crate) fn decide<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    state: &mut State<L>,
+) {
     if kernel.rules.is_empty() {
         return;
     }
@@ -232,7 +243,13 @@ pub(crate) fn decide<const L: usize>(kernel: &Kernel, streams: &[Streams; L], st
 
 /// A shock began or ended: cases until now are decided on the old terms, those after on the new ones; a
 /// control that begins takes the standing book, one that ends sends everybody home.
-fn turn<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, position: usize, state: &mut State<L>) {
+fn turn<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    position: usize,
+    state: &mut State<L>,
+) {
     let rule = &kernel.rules[position];
     let Some(licensing) = licensing(kernel, rule) else { return };
     let now = f64::from(step) * kernel.dt;
@@ -358,12 +375,16 @@ fn file_lane<const L: usize>(
         let class = rule.class_of[c] as usize;
         let own = &state.desk.rules[position];
         let governed = kernel.routes.governed[r] as usize;
-        if !own.needs[c][lane] || state.exempt[governed][lane] > 0.0 || since < own.terms.eligible[class][lane] {
+        if !own.needs[c][lane]
+            || state.exempt[governed][lane] > 0.0
+            || since < own.terms.eligible[class][lane]
+        {
             continue;
         }
         let expected = expected_flow(kernel, r, lane, state);
         let lot = lot_days * expected.max(state.base_flow[r][lane]);
-        let need = state.book[r][lane] + expected * horizon - own.ledger.balance(c, lane) - own.pending[c][lane];
+        let need =
+            state.book[r][lane] + expected * horizon - own.ledger.balance(c, lane) - own.pending[c][lane];
         if lot <= 0.0 || need <= 1.0e-9 * lot {
             continue;
         }

@@ -32,9 +32,21 @@ impl<const L: usize> Watch<L> for Path {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<L>) {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for rows in [
-            &state.stock, &state.book, &state.transit, &state.placed, &state.leaving, &state.share, &state.ring,
-            &state.output, &state.finished, &state.expected, &state.lost, &state.deferred, &state.price,
-            &state.overproduction, &state.circuit,
+            &state.stock,
+            &state.book,
+            &state.transit,
+            &state.placed,
+            &state.leaving,
+            &state.share,
+            &state.ring,
+            &state.output,
+            &state.finished,
+            &state.expected,
+            &state.lost,
+            &state.deferred,
+            &state.price,
+            &state.overproduction,
+            &state.circuit,
         ] {
             for number in rows.iter().flatten() {
                 hash = (hash ^ number.to_bits()).wrapping_mul(0x0000_0100_0000_01b3);
@@ -79,7 +91,8 @@ fn everything_approved_at_once_is_no_control() {
     }
     // Officers who need no time are no different from none.
     let mut officers = scenario(&control, OPEN_DESK);
-    rule(&mut officers).capacity = Capacity::Servers { officers: Value::fixed(1.0), officer_days: Value::fixed(0.0) };
+    rule(&mut officers).capacity =
+        Capacity::Servers { officers: Value::fixed(1.0), officer_days: Value::fixed(0.0) };
     assert_eq!(path(&officers), path(&scenario(&nothing, OPEN_DESK)));
 }
 
@@ -106,8 +119,13 @@ impl Watch<1> for Shipped {
 
 #[test]
 fn quotas_are_never_exceeded() {
-    for (cap, lot_days, period_days) in [(300.0, 90.0, 30_u32), (50.0, 3650.0, 7), (1.0e-3, 1.0, 10), (120.0, 90.0, 1)] {
-        let mut scenario = scenario(&format!("kind = \"licensing\"\n{WHERE}"), &format!("{OPEN_DESK}\nlot_days = {lot_days}"));
+    for (cap, lot_days, period_days) in
+        [(300.0, 90.0, 30_u32), (50.0, 3650.0, 7), (1.0e-3, 1.0, 10), (120.0, 90.0, 1)]
+    {
+        let mut scenario = scenario(
+            &format!("kind = \"licensing\"\n{WHERE}"),
+            &format!("{OPEN_DESK}\nlot_days = {lot_days}"),
+        );
         let rule = rule(&mut scenario);
         let routes = rule.controlled.clone();
         rule.quotas.push(LicenceQuota { routes, tonnes: Value::fixed(cap), period_days });
@@ -119,7 +137,10 @@ fn quotas_are_never_exceeded() {
         for (day, tonnes) in shipped.0.iter().enumerate() {
             sum += tonnes;
             let periods = (day.saturating_sub(begin) / period_days as usize + 1) as f64;
-            assert!(sum <= cap * periods * (1.0 + 1e-9), "{sum} t on day {day}, {periods} periods of {cap} t");
+            assert!(
+                sum <= cap * periods * (1.0 + 1e-9),
+                "{sum} t on day {day}, {periods} periods of {cap} t"
+            );
         }
         assert!(sum > 0.0);
     }
@@ -170,7 +191,8 @@ fn approvals_beyond_a_quota_wait_for_the_next_period() {
     assert_eq!((ledger.balance(0, 0), ledger.balance(1, 0)), (0.0, 5.0));
 }
 
-const OFFICERS: &str = "kind = \"licensing\"\ncapacity = { officers = 3, officer_days = 8 }\nlaw = \"exponential\"";
+const OFFICERS: &str =
+    "kind = \"licensing\"\ncapacity = { officers = 3, officer_days = 8 }\nlaw = \"exponential\"";
 
 #[test]
 fn more_officers_decide_more_and_the_load_says_so() {
@@ -183,7 +205,11 @@ fn more_officers_decide_more_and_the_load_says_so() {
     let kernel = Kernel::compile(&more);
     let loads = kernel.desk_loads();
     assert_eq!((loads.len(), loads[0].regime, loads[1].regime), (2, None, Some(1)));
-    let open = kernel.rules[0].routes.iter().filter(|r| kernel.routes.opens[**r as usize] == 0 && !kernel.routes.candidate[**r as usize]).count();
+    let open = kernel.rules[0]
+        .routes
+        .iter()
+        .filter(|r| kernel.routes.opens[**r as usize] == 0 && !kernel.routes.candidate[**r as usize])
+        .count();
     // λ = routes/90 d, each reviewed 1/(1 − 0.3) times, 8 officer-days each, 3 officers.
     let expected = open as f64 / 90.0 / 0.7 * 8.0 / 3.0;
     assert!((loads[0].load - expected).abs() < 1e-12, "{} against {expected}", loads[0].load);
@@ -213,10 +239,16 @@ fn extremes_end_and_do_not_panic() {
                 let rule = rule(&mut scenario);
                 rule.classes[0].speed = Value::fixed(speed);
                 if let Some((officers, days)) = servers {
-                    rule.capacity = Capacity::Servers { officers: Value::fixed(officers), officer_days: Value::fixed(days) };
+                    rule.capacity = Capacity::Servers {
+                        officers: Value::fixed(officers),
+                        officer_days: Value::fixed(days),
+                    };
                 }
                 let out = outcome(&scenario);
-                let never = servers.is_some_and(|(officers, _)| officers < 0.5) || speed < 1e-200 && servers.is_none_or(|s| s.1 > 0.0) && !parameters.contains("desk_mean = 0");
+                let never = servers.is_some_and(|(officers, _)| officers < 0.5)
+                    || speed < 1e-200
+                        && servers.is_none_or(|s| s.1 > 0.0)
+                        && !parameters.contains("desk_mean = 0");
                 if never {
                     assert_eq!(out("licences_approved"), 0.0, "{parameters} {servers:?} {speed}");
                 }
@@ -228,10 +260,13 @@ fn extremes_end_and_do_not_panic() {
 
 #[test]
 fn general_licences_end_with_their_validity() {
-    let general = format!("\n[[shock]]\nid = \"general\"\nkind = \"general-licence\"\nstart = 2025-05-01\n{WHERE}");
+    let general =
+        format!("\n[[shock]]\nid = \"general\"\nkind = \"general-licence\"\nstart = 2025-05-01\n{WHERE}");
     let control = format!("kind = \"licensing\"\n{WHERE}");
     let none = "desk_reject = 1\ndesk_return = 0";
-    let lost = |parameters: &str, general: &str| outcome(&scenario(&format!("{control}{general}"), parameters))("exports");
+    let lost = |parameters: &str, general: &str| {
+        outcome(&scenario(&format!("{control}{general}"), parameters))("exports")
+    };
     let without = lost(none, "");
     let short = lost(&format!("{none}\nvalidity_general = 60"), &general);
     let long = lost(&format!("{none}\nvalidity_general = 365"), &general);
@@ -242,7 +277,9 @@ fn general_licences_end_with_their_validity() {
 
 #[test]
 fn the_ineligible_wait() {
-    let classes = |days: u32| format!("kind = \"licensing\"\n{WHERE}\nclasses = [{{ name = \"all\", eligible_after = {days} }}]");
+    let classes = |days: u32| {
+        format!("kind = \"licensing\"\n{WHERE}\nclasses = [{{ name = \"all\", eligible_after = {days} }}]")
+    };
     let filed = |days| outcome(&scenario(&classes(days), ""))("licences_filed");
     assert!(filed(0) > 0.0);
     assert_eq!(filed(300), 0.0, "nobody may file in this run");
@@ -253,7 +290,9 @@ fn the_ineligible_wait() {
 #[test]
 fn series_by_class_add_up() {
     let mut scenario = scenario(
-        &format!("kind = \"licensing\"\n{WHERE}\nclasses = [{{ name = \"usa\", where = {{ to = [\"USA\"] }} }}, {{ name = \"other\" }}]"),
+        &format!(
+            "kind = \"licensing\"\n{WHERE}\nclasses = [{{ name = \"usa\", where = {{ to = [\"USA\"] }} }}, {{ name = \"other\" }}]"
+        ),
         "",
     );
     scenario.plan.seed = 3;
@@ -270,11 +309,18 @@ fn series_by_class_add_up() {
         }
         for name in ["pending", "approved", "returned", "rejected"] {
             let total = cells[format!("licences:{name}").as_str()];
-            let (usa, other) = (cells[format!("licences:{name}:usa").as_str()], cells[format!("licences:{name}:other").as_str()]);
-            assert!(total.iter().zip(usa.iter().zip(other)).all(|(all, (a, b))| (all - a - b).abs() < 1e-9), "{name}");
+            let (usa, other) = (
+                cells[format!("licences:{name}:usa").as_str()],
+                cells[format!("licences:{name}:other").as_str()],
+            );
+            assert!(
+                total.iter().zip(usa.iter().zip(other)).all(|(all, (a, b))| (all - a - b).abs() < 1e-9),
+                "{name}"
+            );
         }
         for class in ["usa", "other"] {
-            let last = |name: &str| *cells[format!("licences:{name}:{class}").as_str()].last().expect("weeks");
+            let last =
+                |name: &str| *cells[format!("licences:{name}:{class}").as_str()].last().expect("weeks");
             let decided: f64 = cells[format!("wait:{class}").as_str()].iter().sum();
             assert_eq!(decided, last("approved") + last("rejected"), "{class}");
             assert!(decided > 0.0);
@@ -345,12 +391,17 @@ fn chains_of_regimes_turn_shocks_on_and_off() {
     let days = 16.0 * (2_100.0 - 120.0);
     // A cycle is truce, crisis, and worse half of the time. Dwells are rounded up to whole days, which adds
     // half a day to an exponential one: 20.5 + 10.5 + 5/2 with the crisis's loop through truce.
-    let (truce, crisis, worse) = (1.0 / (1.0 - libm::exp(-1.0 / 20.0)), 1.0 / (1.0 - libm::exp(-1.0 / 10.0)), 2.5);
+    let (truce, crisis, worse) =
+        (1.0 / (1.0 - libm::exp(-1.0 / 20.0)), 1.0 / (1.0 - libm::exp(-1.0 / 10.0)), 2.5);
     let cycle = truce + crisis + worse;
     let near = |found: f64, exact: f64| (found / exact - 1.0).abs() < 0.1;
     assert!(near(spells.strict / days, (crisis + worse) / cycle), "strict {}", spells.strict / days);
     assert!(near(spells.tariff / days, worse / cycle), "tariff {}", spells.tariff / days);
-    assert!(near(spells.tariff / spells.tariff_spells, 5.0), "a spell lasts {}", spells.tariff / spells.tariff_spells);
+    assert!(
+        near(spells.tariff / spells.tariff_spells, 5.0),
+        "a spell lasts {}",
+        spells.tariff / spells.tariff_spells
+    );
     assert_eq!(spells.factor_days, spells.tariff, "what is in force is felt, and nothing else");
     // A chain that never leaves a state without shocks changes nothing.
     let quiet = scenario(&shocks.replace("next = { crisis = 1.0 }", "next = {}"), "");

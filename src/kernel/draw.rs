@@ -23,7 +23,8 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
             std::array::from_fn(|lane| draw(distribution, &streams[lane], Purpose::Parameter, entity, 0));
     }
     let sampled = kernel.switches.sample_network;
-    let coefficients: Vec<Vec<f64>> = (0..L).map(|lane| coefficients(kernel, sampled.then_some(&streams[lane]))).collect();
+    let coefficients: Vec<Vec<f64>> =
+        (0..L).map(|lane| coefficients(kernel, sampled.then_some(&streams[lane]))).collect();
     draw_routes(kernel, streams, &coefficients, state);
     solve(kernel, &state.parameters[Parameter::Growth as usize].clone(), state);
     settle(kernel, state);
@@ -50,7 +51,13 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Vec<f64> {
 }
 
 /// One draw; a fixed number costs nothing.
-pub(crate) fn draw(distribution: &Distribution, streams: &Streams, purpose: Purpose, entity: Entity, number: u32) -> f64 {
+pub(crate) fn draw(
+    distribution: &Distribution,
+    streams: &Streams,
+    purpose: Purpose,
+    entity: Entity,
+    number: u32,
+) -> f64 {
     match distribution {
         Distribution::Fixed(value) => *value,
         other => other.quantile(streams.uniform(purpose, entity, 0, number)),
@@ -123,7 +130,8 @@ fn route_rows<const L: usize>(
             let mut sum = 0.0;
             for r in range.clone() {
                 let route = &graph.routes[kernel.routes.id[r].index()];
-                let per_tonne = route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
+                let per_tonne =
+                    route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
                 let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
                 let drawn = share(Entity::of(&route.share_key), r, route.share, late) * odds(r);
                 amount[r][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
@@ -136,7 +144,10 @@ fn route_rows<const L: usize>(
                 let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
                 if !late && sum > 0.0 {
                     weight[r][lane] /= sum;
-                } else if late && sum > 0.0 && graph.routes[kernel.routes.id[r].index()].yield_per_tonne.is_some() {
+                } else if late
+                    && sum > 0.0
+                    && graph.routes[kernel.routes.id[r].index()].yield_per_tonne.is_some()
+                {
                     // A late ore route's share of tonnes becomes a share of output on the scale of the others.
                     weight[r][lane] /= sum + weight[r][lane];
                 }
@@ -196,7 +207,8 @@ fn draw_routes<const L: usize>(
                 let uniform = streams[lane].uniform(Purpose::Cover, kernel.routes.entity[r], 0, 0);
                 Distribution::LogNormal { mean: 1.0, cv }.quantile(uniform)
             };
-            state.target_days[r][lane] = days * factor * state.parameters[Parameter::CoverFactor as usize][lane];
+            state.target_days[r][lane] =
+                days * factor * state.parameters[Parameter::CoverFactor as usize][lane];
         }
     }
 }
@@ -307,7 +319,8 @@ fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for pool in 0..kernel.pools.opens.len() {
         let central = kernel.pools.central[pool];
         for lane in 0..L {
-            let drawn: f64 = kernel.pool_lines(pool).iter().map(|&line| state.base_output[line as usize][lane]).sum();
+            let drawn: f64 =
+                kernel.pool_lines(pool).iter().map(|&line| state.base_output[line as usize][lane]).sum();
             state.capacity[pool][lane] = if central <= 0.0 {
                 kernel.pools.capacity[pool]
             } else {
@@ -329,7 +342,8 @@ fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
             let mut heavy = 0.0;
             for &line in &group.lines {
                 let pool = kernel.lines.pool[line as usize] as usize;
-                heavy += if kernel.pools.opens[pool] > 0 { 0.0 } else { state.base_output[line as usize][lane] };
+                heavy +=
+                    if kernel.pools.opens[pool] > 0 { 0.0 } else { state.base_output[line as usize][lane] };
             }
             state.recovery[g][lane] = if feed > 0.0 { heavy / feed } else { 0.0 };
             state.circuit_most[g][lane] = CIRCUIT_DAYS * heavy;

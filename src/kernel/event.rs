@@ -20,13 +20,17 @@ pub(crate) fn active<const L: usize>(state: &State<L>, position: usize, step: u3
 }
 
 /// Phases 1 and 2: what is in force in this step.
-pub(crate) fn apply<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+pub(crate) fn apply<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    state: &mut State<L>,
+) {
     let at = f64::from(step);
     if kernel.chained {
         super::chain::turn(kernel, step, state);
     }
-    state.turned = step == 0
-        || state.shock_start.iter().chain(&state.shock_end).any(|row| row.contains(&at));
+    state.turned = step == 0 || state.shock_start.iter().chain(&state.shock_end).any(|row| row.contains(&at));
     if state.turned {
         closures(kernel, streams, step, state);
         tariffs_and_lanes(kernel, step, state);

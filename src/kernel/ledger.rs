@@ -110,7 +110,14 @@ impl<const L: usize> Ledger<L> {
 
     /// Begins the quota periods whose time has come, `since` days after the rule's start. Returns whether
     /// any did.
-    pub(crate) fn renew(&mut self, licensing: &Licensing, quota: &[Row<L>], since: f64, dt: f64, lane: usize) -> bool {
+    pub(crate) fn renew(
+        &mut self,
+        licensing: &Licensing,
+        quota: &[Row<L>],
+        since: f64,
+        dt: f64,
+        lane: usize,
+    ) -> bool {
         let mut renewed = false;
         for (q, entry) in licensing.quotas.iter().enumerate() {
             if since % f64::from(entry.period_days.max(1)) < dt {

@@ -114,7 +114,15 @@ pub(crate) fn compile(kernel: &Kernel, central: &[f64]) -> Observe {
         .map(|stage| (stage, lines_of(graph, |line| line.stage == stage)))
         .filter(|(_, lines)| !lines.is_empty())
         .collect();
-    let mut list = SeriesList { kernel, central, growth, weeks: week_labels(scenario.start, days), observe: &observe, series: Vec::new(), counts: Vec::new() };
+    let mut list = SeriesList {
+        kernel,
+        central,
+        growth,
+        weeks: week_labels(scenario.start, days),
+        observe: &observe,
+        series: Vec::new(),
+        counts: Vec::new(),
+    };
     list.exports();
     list.outputs();
     list.covers();
@@ -148,7 +156,8 @@ fn calendar(observe: &mut Observe, start: i32, days: usize) {
     loop {
         let inside = whole(month);
         let Some(first_day) = observe.month.iter().position(|m| *m == month) else { break };
-        let length = usize::try_from(date_of(start + i32::try_from(first_day).unwrap_or(0)).days_in_month()).unwrap_or(31);
+        let length = usize::try_from(date_of(start + i32::try_from(first_day).unwrap_or(0)).days_in_month())
+            .unwrap_or(31);
         if inside == 0 || (inside < length && month > 0) {
             break;
         }
@@ -159,7 +168,9 @@ fn calendar(observe: &mut Observe, start: i32, days: usize) {
 }
 
 fn week_labels(start: i32, days: usize) -> Vec<String> {
-    (0..days.div_ceil(7)).map(|week| date_of(start + 7 * i32::try_from(week).unwrap_or(0)).to_string()).collect()
+    (0..days.div_ceil(7))
+        .map(|week| date_of(start + 7 * i32::try_from(week).unwrap_or(0)).to_string())
+        .collect()
 }
 
 fn lines_of(graph: &LineGraph, wanted: impl Fn(&crate::network::line::Line) -> bool) -> Vec<u32> {
@@ -203,7 +214,8 @@ fn markets(kernel: &Kernel) -> Vec<Market> {
 
 fn ore_content(graph: &LineGraph, site: usize) -> f64 {
     let mine = &graph.sites[site].id;
-    let coefficient = graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
+    let coefficient =
+        graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
     coefficient.map_or(0.0, |c| c.band.central)
 }
 
@@ -219,7 +231,16 @@ struct SeriesList<'a> {
 }
 
 impl SeriesList<'_> {
-    fn push(&mut self, group: &str, id: String, unit: &'static str, quantum: f64, dates: Vec<String>, reference: Vec<f64>, count: Count) {
+    fn push(
+        &mut self,
+        group: &str,
+        id: String,
+        unit: &'static str,
+        quantum: f64,
+        dates: Vec<String>,
+        reference: Vec<f64>,
+        count: Count,
+    ) {
         self.series.push(Series { id, group: group.to_owned(), unit, dates, reference, quantum });
         self.counts.push(count);
     }
@@ -243,7 +264,10 @@ impl SeriesList<'_> {
             groups.push(("EU".to_owned(), union));
         }
         for place in countries {
-            groups.push((place.to_string(), leaving.iter().copied().filter(|r| country(*r) == place).collect()));
+            groups.push((
+                place.to_string(),
+                leaving.iter().copied().filter(|r| country(*r) == place).collect(),
+            ));
         }
         let months: Vec<String> = (0..self.observe.months)
             .map(|month| {
@@ -254,7 +278,15 @@ impl SeriesList<'_> {
         for (name, routes) in groups {
             let daily: f64 = routes.iter().map(|r| self.central_flow(*r as usize)).sum();
             let reference = self.observe.month_days.iter().map(|days| daily * days).collect();
-            self.push("exports", format!("exports:{name}"), "t", 1.0e-6, months.clone(), reference, Count::Exports(routes));
+            self.push(
+                "exports",
+                format!("exports:{name}"),
+                "t",
+                1.0e-6,
+                months.clone(),
+                reference,
+                Count::Exports(routes),
+            );
         }
     }
 
@@ -264,10 +296,11 @@ impl SeriesList<'_> {
         let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
         let route = &graph.routes[self.kernel.routes.id[r].index()];
         let input = &graph.lines[route.to.index()].inputs[route.input as usize];
-        let siblings: f64 =
-            self.kernel.routes_of(self.kernel.lines.slots[route.to.index()] as usize + route.input as usize)
-                .map(|s| graph.routes[self.kernel.routes.id[s].index()].share.central)
-                .sum();
+        let siblings: f64 = self
+            .kernel
+            .routes_of(self.kernel.lines.slots[route.to.index()] as usize + route.input as usize)
+            .map(|s| graph.routes[self.kernel.routes.id[s].index()].share.central)
+            .sum();
         let share = if siblings > 0.0 { route.share.central / siblings } else { 0.0 };
         input.amount.value(&central) * share * self.central[route.to.index()] * self.growth
     }
@@ -292,7 +325,12 @@ impl SeriesList<'_> {
             groups.push(("output:region".into(), format!("output:{region}"), "vehicles", lines));
         }
         for (site, lines) in &self.observe.makers {
-            groups.push(("output:automaker".into(), format!("output@{}", graph.sites[*site].id), "vehicles", lines.clone()));
+            groups.push((
+                "output:automaker".into(),
+                format!("output@{}", graph.sites[*site].id),
+                "vehicles",
+                lines.clone(),
+            ));
         }
         for (stage, lines) in &self.observe.stage_lines {
             groups.push(("output:stage".into(), format!("output:{}", stage.as_str()), "t", lines.clone()));
@@ -307,7 +345,9 @@ impl SeriesList<'_> {
     /// Cover of part makers' magnets and of automakers' parts, by region; magnets of other users.
     fn covers(&mut self) {
         let graph = self.kernel.graph();
-        for (stage, name) in [(Stage::Component, "magnets"), (Stage::Automaker, "parts"), (Stage::OtherDemand, "other users")] {
+        for (stage, name) in
+            [(Stage::Component, "magnets"), (Stage::Automaker, "parts"), (Stage::OtherDemand, "other users")]
+        {
             let regions: std::collections::BTreeSet<Place> =
                 graph.lines.iter().filter(|line| line.stage == stage).map(|line| line.region).collect();
             for region in regions {
@@ -321,7 +361,15 @@ impl SeriesList<'_> {
                     .collect();
                 let weeks = self.weeks.clone();
                 let reference = vec![30.0; weeks.len()];
-                self.push("cover", format!("cover:{name}:{region}"), "days", 1.0e-6, weeks, reference, Count::Cover(routes));
+                self.push(
+                    "cover",
+                    format!("cover:{name}:{region}"),
+                    "days",
+                    1.0e-6,
+                    weeks,
+                    reference,
+                    Count::Cover(routes),
+                );
             }
         }
     }
@@ -335,7 +383,15 @@ impl SeriesList<'_> {
                 continue;
             }
             let reference = vec![1.0; dates.len()];
-            self.push("lost", format!("lost@{}", site.id), "share", 1.0e-9, dates.clone(), reference, Count::Lost(lines));
+            self.push(
+                "lost",
+                format!("lost@{}", site.id),
+                "share",
+                1.0e-9,
+                dates.clone(),
+                reference,
+                Count::Lost(lines),
+            );
         }
     }
 
@@ -346,7 +402,15 @@ impl SeriesList<'_> {
             }
             let weeks = self.weeks.clone();
             let reference = vec![1.0; weeks.len()];
-            self.push("price", format!("price:{name}"), "ratio", 1.0e-9, weeks, reference, Count::Price(market));
+            self.push(
+                "price",
+                format!("price:{name}"),
+                "ratio",
+                1.0e-9,
+                weeks,
+                reference,
+                Count::Price(market),
+            );
         }
     }
 
@@ -357,7 +421,15 @@ impl SeriesList<'_> {
         for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
             let weeks = self.weeks.clone();
             let reference = vec![0.0; weeks.len()];
-            self.push("licences", format!("licences:{name}"), "applications", 1.0, weeks, reference, Count::Licences(which));
+            self.push(
+                "licences",
+                format!("licences:{name}"),
+                "applications",
+                1.0,
+                weeks,
+                reference,
+                Count::Licences(which),
+            );
         }
         for (position, rule) in self.kernel.rules.iter().enumerate() {
             let shock = &self.kernel.scenario.shocks[rule.shock];
@@ -376,11 +448,28 @@ impl SeriesList<'_> {
             let weeks = self.weeks.clone();
             let reference = vec![0.0; weeks.len()];
             let count = Count::ClassLicences(place.0, place.1, which);
-            self.push("licences by class", format!("licences:{name}:{class}"), "applications", 1.0, weeks, reference, count);
+            self.push(
+                "licences by class",
+                format!("licences:{name}:{class}"),
+                "applications",
+                1.0,
+                weeks,
+                reference,
+                count,
+            );
         }
-        let bins: Vec<String> = (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
+        let bins: Vec<String> =
+            (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
         let reference = vec![0.0; bins.len()];
-        self.push("waits", format!("wait:{class}"), "applications", 1.0, bins, reference, Count::Waits(place.0, place.1));
+        self.push(
+            "waits",
+            format!("wait:{class}"),
+            "applications",
+            1.0,
+            bins,
+            reference,
+            Count::Waits(place.0, place.1),
+        );
     }
 }
 
@@ -392,10 +481,25 @@ fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
     };
     if !observe.makers.is_empty() {
         push("vehicles_lost".into(), "vehicles", 1.0e-3, "Vehicles not built, net of what was caught up");
-        push("vehicles_lost_share".into(), "share", 1.0e-9, "Vehicles not built relative to calm output of the run");
+        push(
+            "vehicles_lost_share".into(),
+            "share",
+            1.0e-9,
+            "Vehicles not built relative to calm output of the run",
+        );
         push("peak_shortfall".into(), "share", 1.0e-9, "Largest weekly shortfall of world vehicle output");
-        push("any_stop".into(), "probability", 1.0e-9, "Whether any automaker stopped (5 % below calm on 3 consecutive days)");
-        push("first_stop_day".into(), "days", 1.0e-6, "Days from the first shock to the first stop; -1 without one");
+        push(
+            "any_stop".into(),
+            "probability",
+            1.0e-9,
+            "Whether any automaker stopped (5 % below calm on 3 consecutive days)",
+        );
+        push(
+            "first_stop_day".into(),
+            "days",
+            1.0e-6,
+            "Days from the first shock to the first stop; -1 without one",
+        );
         push("automakers_stopped".into(), "automakers", 1.0e-6, "Automakers that stopped at least once");
         for (region, _) in &observe.maker_regions {
             push(format!("vehicles_lost:{region}"), "vehicles", 1.0e-3, "Vehicles not built in the region");
@@ -404,16 +508,31 @@ fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
             let id = &graph.sites[*site].id;
             push(format!("vehicles_lost@{id}"), "vehicles", 1.0e-3, "Vehicles not built by the automaker");
             push(format!("stopped@{id}"), "probability", 1.0e-9, "Whether the automaker stopped");
-            push(format!("first_stop_day@{id}"), "days", 1.0e-6, "Days from the first shock to its first stop; -1 without one");
+            push(
+                format!("first_stop_day@{id}"),
+                "days",
+                1.0e-6,
+                "Days from the first shock to its first stop; -1 without one",
+            );
             push(format!("stop_days@{id}"), "days", 1.0e-6, "Days it was stopped");
         }
     }
     for (stage, _) in &observe.stage_lines {
-        push(format!("lost_output:{}", stage.as_str()), "t", 1.0e-6, "Output lost by the stage relative to calm");
+        push(
+            format!("lost_output:{}", stage.as_str()),
+            "t",
+            1.0e-6,
+            "Output lost by the stage relative to calm",
+        );
     }
     if observe.exports_total.is_some() {
         push("exports".into(), "t", 1.0e-6, "China's magnet exports in the months of the run");
-        push("exports_trough".into(), "share", 1.0e-9, "Lowest month of China's magnet exports relative to calm, from the month of the first shock");
+        push(
+            "exports_trough".into(),
+            "share",
+            1.0e-9,
+            "Lowest month of China's magnet exports relative to calm, from the month of the first shock",
+        );
     }
     for (market, name) in MARKETS.iter().enumerate() {
         if !observe.markets[market].crossing.is_empty() {

@@ -52,8 +52,11 @@ pub(crate) fn compile(kernel: &Kernel) -> Option<Content> {
     let price_of = |element: usize| {
         // Dollars per tonne of the element, from the oxide that has a price.
         let priced = graph.materials.iter().find_map(|material| {
-            let (own, other) =
-                if element == HEAVY { (material.dytb, material.ndpr) } else { (material.ndpr, material.dytb) };
+            let (own, other) = if element == HEAVY {
+                (material.dytb, material.ndpr)
+            } else {
+                (material.ndpr, material.dytb)
+            };
             material.price.filter(|_| own > 0.0 && other <= 0.0).map(|price| price / own)
         });
         priced.unwrap_or(1.0)
@@ -238,7 +241,8 @@ pub(crate) fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
                 continue;
             }
             let due = state.ring[(ring.offset + cursor) as usize];
-            let ago = (step as usize + content.slots * ring.lead as usize - ring.lead as usize) % content.slots;
+            let ago =
+                (step as usize + content.slots * ring.lead as usize - ring.lead as usize) % content.slots;
             let then = &origin.history[kernel.routes.from[r] as usize * content.slots + ago];
             for (old, new) in origin.stock[r].iter_mut().flatten().zip(then.iter().flatten()) {
                 mix(old, &held, new, &due);
@@ -259,9 +263,8 @@ pub(crate) fn produce<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
         let Origin { line: lines, stock, before, .. } = origin;
         let used = |r: usize| (std::array::from_fn(|lane| before[r][lane] - state.stock[r][lane]), stock[r]);
         // Heavy goods come from the ore that the feed used in this step: before its own finished goods mix.
-        let feed = |feed: usize| {
-            output(kernel, content, feed, &lines[feed], used, |_| [[[0.0; L]; 4]; ELEMENTS])
-        };
+        let feed =
+            |feed: usize| output(kernel, content, feed, &lines[feed], used, |_| [[[0.0; L]; 4]; ELEMENTS]);
         let made = output(kernel, content, line, &lines[line], used, feed);
         for (old, new) in lines[line].iter_mut().flatten().zip(made.iter().flatten()) {
             mix(old, &state.finished[line], new, &state.output[line]);

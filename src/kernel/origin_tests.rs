@@ -53,7 +53,10 @@ fn shares_stay_put_in_calm_and_within_bounds_under_stress() {
     calm.days = 150;
     // Plants that open during the run bring other goods in; up to their first day shares are constant.
     assert!(watch(&calm).moved < 0.5, "shares jump without a shock");
-    let stress = scenario(0.001, "[[shock]]\nid = \"stop\"\nkind = \"embargo\"\nstart = 2025-02-01\nwhere = { from = [\"CHN\"], to_not = [\"CHN\"] }");
+    let stress = scenario(
+        0.001,
+        "[[shock]]\nid = \"stop\"\nkind = \"embargo\"\nstart = 2025-02-01\nwhere = { from = [\"CHN\"], to_not = [\"CHN\"] }",
+    );
     let moved = watch(&stress).moved;
     assert!(moved > 0.1, "an embargo must take the Chinese share out of foreign goods: {moved}");
 }
@@ -90,7 +93,13 @@ fn a_share_by_hand() {
                     inside += tonnes * f64::from(u8::from(supplier.country == crate::id::Place::CHN));
                 }
                 if all > 0.0 {
-                    assert!((of(false)[2] - inside / all).abs() < 1e-12, "{}: {} by hand {}", entry.id, of(false)[2], inside / all);
+                    assert!(
+                        (of(false)[2] - inside / all).abs() < 1e-12,
+                        "{}: {} by hand {}",
+                        entry.id,
+                        of(false)[2],
+                        inside / all
+                    );
                     checked[1] += 1;
                 }
             }

@@ -53,7 +53,8 @@ pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
             state.withheld[market][lane] += smooth * (gone - state.withheld[market][lane]);
             let cushion = state.parameters[Parameter::PriceCushion as usize][lane];
             let cover = if calm_stock[lane] > 0.0 { (stock[lane] / calm_stock[lane]).min(1.0) } else { 0.0 };
-            let effective = (state.withheld[market][lane] * (1.0 - (1.0 - cushion) * cover)).min(MOST_WITHHELD);
+            let effective =
+                (state.withheld[market][lane] * (1.0 - (1.0 - cushion) * cover)).min(MOST_WITHHELD);
             if effective == 0.0 && state.price[market][lane] == 0.0 {
                 continue;
             }

@@ -244,12 +244,18 @@ fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut 
 }
 
 /// Pichler et al.: a missing non-essential input costs its share of the line's input cost.
-fn subtract_non_essential<const L: usize>(kernel: &Kernel, line: usize, output: &mut Row<L>, state: &State<L>) {
+fn subtract_non_essential<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    output: &mut Row<L>,
+    state: &State<L>,
+) {
     let slots = kernel.slots_of(line);
     let first = slots.start;
     let entry = &kernel.graph().lines[line];
     let cost = |slot: usize, lane: usize| -> f64 {
-        let price = kernel.graph().materials[entry.inputs[slot - first].material.index()].price.unwrap_or(1.0);
+        let price =
+            kernel.graph().materials[entry.inputs[slot - first].material.index()].price.unwrap_or(1.0);
         let mut amount = 0.0;
         for r in kernel.routes_of(slot) {
             amount += state.amount[r][lane] * state.share[r][lane];
@@ -276,7 +282,8 @@ fn subtract_non_essential<const L: usize>(kernel: &Kernel, line: usize, output: 
 fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     for lane in 0..L {
-        let least = state.parameters[Parameter::MinimumRun as usize][lane] * state.base_output[line][lane] * dt;
+        let least =
+            state.parameters[Parameter::MinimumRun as usize][lane] * state.base_output[line][lane] * dt;
         if least <= 0.0 {
             continue;
         }

@@ -79,7 +79,13 @@ impl Practice for Office {
 
 /// Files `count` cases at Poisson times of rate `lambda` and lets the desk empty itself. Returns the last
 /// filing day and ∫ open cases over the whole time.
-fn poisson(queue: &mut Queue<Case>, office: &mut Office, lambda: f64, count: u32, priority: impl Fn(u32) -> u8) -> (f64, f64) {
+fn poisson(
+    queue: &mut Queue<Case>,
+    office: &mut Office,
+    lambda: f64,
+    count: u32,
+    priority: impl Fn(u32) -> u8,
+) -> (f64, f64) {
     let (mut day, mut area) = (0.0, 0.0);
     for number in 0..count {
         let next = day - libm::log(1.0 - office.draws("arrival", number, 0)[0]) / lambda;
@@ -103,11 +109,19 @@ fn poisson(queue: &mut Queue<Case>, office: &mut Office, lambda: f64, count: u32
 
 /// Mean time in the desk of the cases closed, with a standard error from 50 batches.
 fn mean_time(office: &Office, wanted: impl Fn(u8) -> bool) -> (f64, f64) {
-    let mut cases: Vec<(f64, f64)> =
-        office.closed.iter().filter(|case| wanted(case.2)).map(|(filed, closed, ..)| (*filed, closed - filed)).collect();
+    let mut cases: Vec<(f64, f64)> = office
+        .closed
+        .iter()
+        .filter(|case| wanted(case.2))
+        .map(|(filed, closed, ..)| (*filed, closed - filed))
+        .collect();
     cases.sort_by(|a, b| a.0.total_cmp(&b.0));
     let batch = cases.len() / 50;
-    let means: Vec<f64> = cases.chunks_exact(batch).take(50).map(|c| c.iter().map(|x| x.1).sum::<f64>() / batch as f64).collect();
+    let means: Vec<f64> = cases
+        .chunks_exact(batch)
+        .take(50)
+        .map(|c| c.iter().map(|x| x.1).sum::<f64>() / batch as f64)
+        .collect();
     let mean = means.iter().sum::<f64>() / 50.0;
     let spread = means.iter().map(|m| (m - mean) * (m - mean)).sum::<f64>() / 49.0;
     (mean, (spread / 50.0).sqrt())
@@ -160,7 +174,8 @@ fn one_server_follows_pollaczek_and_khinchine() {
 #[test]
 fn several_servers_follow_erlang() {
     for (servers, lambda) in [(2, 1.4), (5, 3.5), (30, 27.0)] {
-        let (mut queue, mut office) = (Queue::new(Some(servers)), Office::new(ReviewLaw::Exponential, 0.0, 1.0));
+        let (mut queue, mut office) =
+            (Queue::new(Some(servers)), Office::new(ReviewLaw::Exponential, 0.0, 1.0));
         poisson(&mut queue, &mut office, lambda, MANY, |_| 0);
         close_to(mean_time(&office, |_| true), erlang(servers, lambda, 1.0), "M/M/c");
     }
@@ -247,7 +262,10 @@ fn without_limit_the_step_response_is_the_law() {
             let expected = 1.0 - libm::exp(-days / tau);
             let share = office.closed.len() as f64 / f64::from(count);
             let error = (expected * (1.0 - expected) / f64::from(count)).sqrt();
-            assert!((share - expected).abs() < 4.0 * error, "{law:?} after {days} d: {share}, exact {expected}");
+            assert!(
+                (share - expected).abs() < 4.0 * error,
+                "{law:?} after {days} d: {share}, exact {expected}"
+            );
         }
     }
 }
@@ -282,7 +300,12 @@ fn approvals_are_binomial() {
 #[test]
 fn a_better_priority_never_lengthens_a_class_s_mean_wait() {
     for seed in 0..40 {
-        for law in [ReviewLaw::Exponential, ReviewLaw::Deterministic, ReviewLaw::Gamma, ReviewLaw::ShiftedExponential] {
+        for law in [
+            ReviewLaw::Exponential,
+            ReviewLaw::Deterministic,
+            ReviewLaw::Gamma,
+            ReviewLaw::ShiftedExponential,
+        ] {
             // Work belongs to the case, so both orders face the same arrivals and the same work.
             let class = |number: u32| u8::from(number.wrapping_mul(2_654_435_761) >> 30 == 0);
             let mean = |favoured: bool| {

@@ -49,9 +49,8 @@ fn substitute<const L: usize>(
     }
     let graph = kernel.graph();
     let inputs = &graph.lines[line].inputs;
-    let find = |heavy: bool| {
-        inputs.iter().position(|input| graph.materials[input.material.index()].heavy == heavy)
-    };
+    let find =
+        |heavy: bool| inputs.iter().position(|input| graph.materials[input.material.index()].heavy == heavy);
     let (Some(from), Some(to)) = (find(true), find(false)) else { return };
     let first = kernel.lines.slots[line] as usize;
     let (from, to) = (kernel.routes_of(first + from), kernel.routes_of(first + to));

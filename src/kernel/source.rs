@@ -9,7 +9,12 @@ use crate::policy::response::Sourcing;
 /// each route's stock allows, and under dedicated sourcing in `leaving` (free until the gate) what each
 /// route can do for its own share: [`consume`] needs both.
 #[inline(always)]
-pub(crate) fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
+pub(crate) fn limit<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    state: &mut State<L>,
+) -> Row<L> {
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
     let mut pooled = [0.0; L];
@@ -29,13 +34,20 @@ pub(crate) fn limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, s
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
         _ => dedicated_limit(kernel, line, slot, state),
     };
-    std::array::from_fn(|lane| {
-        if mix > 0.0 { (1.0 - mix) * own[lane] + mix * pooled[lane] } else { own[lane] }
-    })
+    std::array::from_fn(
+        |lane| {
+            if mix > 0.0 { (1.0 - mix) * own[lane] + mix * pooled[lane] } else { own[lane] }
+        },
+    )
 }
 
 #[inline(always)]
-fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, pooled: Row<L>, state: &State<L>) -> Row<L> {
+fn all_needed_limit<const L: usize>(
+    kernel: &Kernel,
+    slot: usize,
+    pooled: Row<L>,
+    state: &State<L>,
+) -> Row<L> {
     // Newcomers are not needed, but what they do not bring must be there all the same.
     let mut least = pooled;
     for r in kernel.routes_of(slot) {
@@ -55,7 +67,12 @@ fn all_needed_limit<const L: usize>(kernel: &Kernel, slot: usize, pooled: Row<L>
 
 /// Σ over routes of what each can do for its own share of new demand and of what is owed on its account.
 #[inline(always)]
-fn dedicated_limit<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) -> Row<L> {
+fn dedicated_limit<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    state: &mut State<L>,
+) -> Row<L> {
     let range = kernel.routes_of(slot);
     let new = state.demand[line];
     let owing = state.owing[line];

@@ -12,7 +12,12 @@ use super::{allocate, book, desk, event, origin, price, produce, response, tally
 use crate::random::philox::Streams;
 
 #[inline(always)]
-pub(crate) fn advance<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+pub(crate) fn advance<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    state: &mut State<L>,
+) {
     event::apply(kernel, streams, step, state);
     desk::decide(kernel, streams, step, state);
     event::caps(kernel, step, state);

@@ -174,7 +174,8 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
             Count::Output(lines) => {
                 for &line in lines {
                     for lane in 0..L {
-                        state.tally.cells[offset + week][lane] += state.tally.week_output[line as usize][lane];
+                        state.tally.cells[offset + week][lane] +=
+                            state.tally.week_output[line as usize][lane];
                     }
                 }
             }
@@ -252,17 +253,29 @@ fn cover<const L: usize>(kernel: &Kernel, routes: &[u32], state: &State<L>) -> R
 }
 
 /// The numbers of one lane, in the order of the design.
-pub(crate) fn outcome<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize, replication: u64) -> Outcome {
+pub(crate) fn outcome<const L: usize>(
+    kernel: &Kernel,
+    state: &State<L>,
+    lane: usize,
+    replication: u64,
+) -> Outcome {
     let observe = &kernel.observe;
     let tally = &state.tally;
     let lost_by = |lines: &[u32]| -> f64 {
-        lines.iter().map(|line| tally.total_calm[*line as usize][lane] - tally.total_output[*line as usize][lane]).sum()
+        lines
+            .iter()
+            .map(|line| tally.total_calm[*line as usize][lane] - tally.total_output[*line as usize][lane])
+            .sum()
     };
     let mut metrics = Vec::with_capacity(observe.design.metrics.len());
     if !observe.makers.is_empty() {
         let each: Vec<f64> = observe.makers.iter().map(|(_, lines)| lost_by(lines)).collect();
-        let calm: f64 =
-            observe.makers.iter().flat_map(|(_, lines)| lines).map(|line| tally.total_calm[*line as usize][lane]).sum();
+        let calm: f64 = observe
+            .makers
+            .iter()
+            .flat_map(|(_, lines)| lines)
+            .map(|line| tally.total_calm[*line as usize][lane])
+            .sum();
         let lost: f64 = each.iter().sum();
         let firsts: Vec<f64> = tally.first_stop.iter().map(|row| row[lane]).collect();
         let stopped = firsts.iter().filter(|day| **day >= 0.0).count();
@@ -288,7 +301,9 @@ pub(crate) fn outcome<const L: usize>(kernel: &Kernel, state: &State<L>, lane: u
     }
     if let Some(total) = observe.exports_total {
         let months = &tally.cells[observe.offsets[total]..observe.offsets[total] + observe.months];
-        let Count::Exports(routes) = &observe.counts[total] else { unreachable!("the series was found by its name") };
+        let Count::Exports(routes) = &observe.counts[total] else {
+            unreachable!("the series was found by its name")
+        };
         let daily: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let from = observe.month.get(observe.origin as usize).copied().unwrap_or(0);
@@ -308,7 +323,13 @@ pub(crate) fn outcome<const L: usize>(kernel: &Kernel, state: &State<L>, lane: u
     }
     if !kernel.rules.is_empty() {
         let counts = &state.desk.counts[lane];
-        metrics.extend([counts.filed, counts.approved, counts.returned, counts.rejected, tally.pending_peak[lane]]);
+        metrics.extend([
+            counts.filed,
+            counts.approved,
+            counts.returned,
+            counts.rejected,
+            tally.pending_peak[lane],
+        ]);
         metrics.push(if counts.approved > 0.0 { counts.waited / counts.approved } else { 0.0 });
     }
     metrics.push(tally.released[lane]);

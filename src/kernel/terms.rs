@@ -124,13 +124,16 @@ impl<const L: usize> Terms<L> {
                 continue;
             }
             let begin = state.shock_start[position];
-            let on: [bool; L] = std::array::from_fn(|lane| at >= begin[lane] && at < state.shock_end[position][lane]);
+            let on: [bool; L] =
+                std::array::from_fn(|lane| at >= begin[lane] && at < state.shock_end[position][lane]);
             let entity = kernel.shock_entity[position];
             let drawn = |value: &Value, number| {
                 super::draw::value(value, streams, &state.parameters, (Purpose::Regime, entity, number))
             };
             if !(staffed && regime.officers.is_some()) {
-                for ((speed, value), number) in self.speed.iter_mut().zip(&regime.speed).zip((0_u32..).step_by(16)) {
+                for ((speed, value), number) in
+                    self.speed.iter_mut().zip(&regime.speed).zip((0_u32..).step_by(16))
+                {
                     let factor = drawn(value, number);
                     (0..L).filter(|lane| on[*lane]).for_each(|lane| speed[lane] *= factor[lane]);
                 }
@@ -200,13 +203,22 @@ impl Kernel {
                     continue;
                 }
                 let class = &licensing.classes[rule.class_of[c] as usize];
-                let back = class.returned.as_ref().map_or_else(|| parameters.get(Parameter::DeskReturn).mean(), mean);
+                let back = class
+                    .returned
+                    .as_ref()
+                    .map_or_else(|| parameters.get(Parameter::DeskReturn).mean(), mean);
                 let visits = lots_per_day / (1.0 - back.clamp(0.0, 1.0));
                 reviews += visits;
                 work += visits * mean(officer_days) / mean(&class.speed);
             }
             let mut load = |regime, officers: f64| {
-                loads.push(Load { rule: rule.shock, regime, officers, reviews_per_day: reviews, load: work / officers });
+                loads.push(Load {
+                    rule: rule.shock,
+                    regime,
+                    officers,
+                    reviews_per_day: reviews,
+                    load: work / officers,
+                });
             };
             load(None, mean(officers));
             for (position, shock) in self.scenario.shocks.iter().enumerate() {

@@ -57,11 +57,17 @@ fn begins<const L: usize>(
     state: &State<L>,
 ) -> Row<L> {
     let entity = kernel.shock_entity[position];
-    let draw = |value, purpose, number| super::draw::value(value, streams, &state.parameters, (purpose, entity, number));
+    let draw = |value, purpose, number| {
+        super::draw::value(value, streams, &state.parameters, (purpose, entity, number))
+    };
     if let Some(trigger) = &shock.trigger {
         let delay = draw(&trigger.delay, Purpose::ShockTime, 1);
         return std::array::from_fn(|lane| {
-            let cause = if trigger.on_end { state.shock_end[trigger.after] } else { state.shock_start[trigger.after] };
+            let cause = if trigger.on_end {
+                state.shock_end[trigger.after]
+            } else {
+                state.shock_start[trigger.after]
+            };
             let luck = streams[lane].uniform(Purpose::Trigger, entity, 0, 0);
             if luck < trigger.probability {
                 (cause[lane] + steps_after(kernel, libm::round(delay[lane]))).max(0.0)
@@ -93,7 +99,9 @@ fn ends<const L: usize>(
         }
         End::After(duration) => {
             let duration = draw(duration);
-            std::array::from_fn(|lane| begin[lane] + steps_after(kernel, libm::round(duration[lane].max(0.0))))
+            std::array::from_fn(|lane| {
+                begin[lane] + steps_after(kernel, libm::round(duration[lane].max(0.0)))
+            })
         }
     };
     if !matches!(shock.kind, Kind::GeneralLicence { .. }) {
@@ -112,7 +120,8 @@ fn sizes<const L: usize>(
     parameters: &[Row<L>],
 ) -> (Row<L>, Row<L>) {
     let entity = kernel.shock_entity[position];
-    let draw = |value, number| super::draw::value(value, streams, parameters, (Purpose::ShockSize, entity, number));
+    let draw =
+        |value, number| super::draw::value(value, streams, parameters, (Purpose::ShockSize, entity, number));
     match &kernel.scenario.shocks[position].kind {
         Kind::CapacityLoss { loss, recovery_days, .. } => (draw(loss, 0), draw(recovery_days, 1)),
         Kind::Quota { tonnes, .. } | Kind::StockpileRelease { tonnes, .. } => (draw(tonnes, 0), [0.0; L]),

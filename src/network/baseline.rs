@@ -73,12 +73,17 @@ pub fn pulled(graph: &LineGraph) -> Vec<f64> {
     let mut output: Vec<f64> = graph.lines.iter().map(|line| line.final_demand).collect();
     // Buyers before suppliers; kosaraju gives the reverse, since edges point from buyer to supplier.
     for component in petgraph::algo::kosaraju_scc(&tree).into_iter().rev() {
-        let sweeps = if component.len() == 1 && tree.find_edge(component[0], component[0]).is_none() { 1 } else { SWEEPS };
+        let sweeps = if component.len() == 1 && tree.find_edge(component[0], component[0]).is_none() {
+            1
+        } else {
+            SWEEPS
+        };
         for _ in 0..sweeps {
             let mut moved = 0.0_f64;
             for node in &component {
                 let line = node.index();
-                let wanted = graph.lines[line].final_demand + asked[line].iter().map(|(buyer, amount)| amount * output[buyer.index()]).sum::<f64>();
+                let wanted = graph.lines[line].final_demand
+                    + asked[line].iter().map(|(buyer, amount)| amount * output[buyer.index()]).sum::<f64>();
                 moved = moved.max((wanted - output[line]).abs() / wanted.abs().max(1e-300));
                 output[line] = wanted;
             }
@@ -107,18 +112,32 @@ impl Network {
         }
         let mut groups: BTreeMap<(Stage, &str), BTreeMap<Place, (f64, f64)>> = BTreeMap::new();
         for (facility, pulled) in self.graph.node_weights().zip(of_facility) {
-            let entry = groups.entry((facility.stage, facility.unit.as_str())).or_default().entry(facility.country).or_default();
+            let entry = groups
+                .entry((facility.stage, facility.unit.as_str()))
+                .or_default()
+                .entry(facility.country)
+                .or_default();
             entry.0 += facility.recorded_output;
             entry.1 += pulled;
         }
         let mut rows = Vec::new();
         for ((stage, unit), countries) in groups {
-            let row = |country, (supply, pulled): (f64, f64)| BalanceRow { stage, unit: unit.to_owned(), country, supply, pulled };
+            let row = |country, (supply, pulled): (f64, f64)| BalanceRow {
+                stage,
+                unit: unit.to_owned(),
+                country,
+                supply,
+                pulled,
+            };
             let all = countries.values().fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
             rows.push(row(None, all));
             let mut list: Vec<_> = countries.into_iter().collect();
             list.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then(a.0.cmp(&b.0)));
-            rows.extend(list.into_iter().filter(|(_, (s, p))| *s > 0.0 || *p > 0.0).map(|(country, both)| row(Some(country), both)));
+            rows.extend(
+                list.into_iter()
+                    .filter(|(_, (s, p))| *s > 0.0 || *p > 0.0)
+                    .map(|(country, both)| row(Some(country), both)),
+            );
         }
         Ok(rows)
     }
@@ -135,7 +154,8 @@ pub fn magnet_trade(graph: &LineGraph) -> BTreeMap<(Place, Place), f64> {
         if name == material::HEAVY_MAGNET || name == material::LIGHT_MAGNET {
             let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
             let amount = to.inputs[route.input as usize].amount.value(&centrals);
-            *trade.entry((from.country, to.region)).or_default() += 365.0 * output[route.to.index()] * amount * route.share.central;
+            *trade.entry((from.country, to.region)).or_default() +=
+                365.0 * output[route.to.index()] * amount * route.share.central;
         }
     }
     trade
@@ -152,7 +172,10 @@ mod tests {
     #[track_caller]
     fn find(rows: &[BalanceRow], unit: &str, country: Option<&str>) -> BalanceRow {
         let country = country.map(|c| Place::parse(c).unwrap());
-        rows.iter().find(|r| r.unit == unit && r.country == country && !matches!(r.stage, Stage::OtherDemand)).unwrap().clone()
+        rows.iter()
+            .find(|r| r.unit == unit && r.country == country && !matches!(r.stage, Stage::OtherDemand))
+            .unwrap()
+            .clone()
     }
 
     /// The table of the data's own balance, computed independently with a script from the same files.
@@ -160,8 +183,11 @@ mod tests {
     fn the_balance_is_that_of_the_data() {
         let rows = shipped().balance().unwrap();
         let totals = [
-            ("t REO/yr", 411_815.0, 427_506.0), ("t NdPr oxide/yr", 71_652.0, 74_974.0), ("t DyTb oxide/yr", 3_070.0, 3_112.0),
-            ("t RE metal/yr", 58_150.0, 58_382.0), ("t magnet/yr", 198_150.0, 200_536.0),
+            ("t REO/yr", 411_815.0, 427_506.0),
+            ("t NdPr oxide/yr", 71_652.0, 74_974.0),
+            ("t DyTb oxide/yr", 3_070.0, 3_112.0),
+            ("t RE metal/yr", 58_150.0, 58_382.0),
+            ("t magnet/yr", 198_150.0, 200_536.0),
         ];
         for (unit, supply, pulled) in totals {
             let row = find(&rows, unit, None);
@@ -171,12 +197,25 @@ mod tests {
             assert!((row.pulled - pulled).abs() < rounding, "{row:?}");
         }
         let countries = [
-            ("t magnet/yr", "CHN", -0.009), ("t magnet/yr", "JPN", -0.012), ("t magnet/yr", "VNM", -0.100), ("t magnet/yr", "DEU", -0.256),
-            ("t magnet/yr", "KOR", -0.112), ("t magnet/yr", "USA", -0.021), ("t magnet/yr", "SVN", -0.258),
-            ("t NdPr oxide/yr", "CHN", -0.071), ("t NdPr oxide/yr", "MYS", 0.077), ("t NdPr oxide/yr", "USA", 0.270),
-            ("t NdPr oxide/yr", "EST", 0.461), ("t NdPr oxide/yr", "IND", 0.545), ("t NdPr oxide/yr", "VNM", -0.201),
-            ("t REO/yr", "CHN", -0.076), ("t REO/yr", "USA", 0.092), ("t REO/yr", "MMR", -0.060), ("t REO/yr", "AUS", 0.078),
-            ("t REO/yr", "RUS", 0.541), ("t REO/yr", "VNM", -1.119),
+            ("t magnet/yr", "CHN", -0.009),
+            ("t magnet/yr", "JPN", -0.012),
+            ("t magnet/yr", "VNM", -0.100),
+            ("t magnet/yr", "DEU", -0.256),
+            ("t magnet/yr", "KOR", -0.112),
+            ("t magnet/yr", "USA", -0.021),
+            ("t magnet/yr", "SVN", -0.258),
+            ("t NdPr oxide/yr", "CHN", -0.071),
+            ("t NdPr oxide/yr", "MYS", 0.077),
+            ("t NdPr oxide/yr", "USA", 0.270),
+            ("t NdPr oxide/yr", "EST", 0.461),
+            ("t NdPr oxide/yr", "IND", 0.545),
+            ("t NdPr oxide/yr", "VNM", -0.201),
+            ("t REO/yr", "CHN", -0.076),
+            ("t REO/yr", "USA", 0.092),
+            ("t REO/yr", "MMR", -0.060),
+            ("t REO/yr", "AUS", 0.078),
+            ("t REO/yr", "RUS", 0.541),
+            ("t REO/yr", "VNM", -1.119),
         ];
         for (unit, country, residual) in countries {
             let row = find(&rows, unit, Some(country));
@@ -188,10 +227,22 @@ mod tests {
     fn magnets_from_china_go_where_the_data_say() {
         let trade = magnet_trade(&shipped().lines().unwrap());
         let from_china = |region: &str| trade[&(Place::CHN, Place::parse(region).unwrap())];
-        for (region, tonnes) in [("EUR", 24_446.0), ("ROW", 13_704.0), ("JPN", 3_217.0), ("NAM", 7_469.0), ("KOR", 5_104.0), ("IND", 2_141.0), ("ASN", 2_032.0)] {
+        for (region, tonnes) in [
+            ("EUR", 24_446.0),
+            ("ROW", 13_704.0),
+            ("JPN", 3_217.0),
+            ("NAM", 7_469.0),
+            ("KOR", 5_104.0),
+            ("IND", 2_141.0),
+            ("ASN", 2_032.0),
+        ] {
             assert!((from_china(region) - tonnes).abs() < 0.51, "{region} {}", from_china(region));
         }
-        let exports: f64 = trade.iter().filter(|((from, to), _)| *from == Place::CHN && *to != Place::CHN).map(|(_, t)| t).sum();
+        let exports: f64 = trade
+            .iter()
+            .filter(|((from, to), _)| *from == Place::CHN && *to != Place::CHN)
+            .map(|(_, t)| t)
+            .sum();
         assert!((exports - 58_112.0).abs() < 0.51, "{exports}");
     }
 }

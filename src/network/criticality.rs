@@ -1,7 +1,7 @@
 //! Questions asked of the graph itself, before anything is simulated.
 
-use super::line::{Input, Line, LineGraph, Stage};
 use super::Network;
+use super::line::{Input, Line, LineGraph, Stage};
 use crate::id::{FacilityId, LineId, Place};
 use petgraph::Direction;
 use petgraph::algo::articulation_points::articulation_points;
@@ -32,7 +32,10 @@ impl Network {
     /// The position of a facility in the graph, by its id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<FacilityId> {
-        self.graph.node_indices().find(|node| self.graph[*node].id == id).map(|node| FacilityId::new(node.index()))
+        self.graph
+            .node_indices()
+            .find(|node| self.graph[*node].id == id)
+            .map(|node| FacilityId::new(node.index()))
     }
 
     /// Numbers of routes at a facility.
@@ -137,7 +140,9 @@ pub fn origin(graph: &LineGraph, stage: Stage) -> Vec<BTreeMap<Place, f64>> {
                 mix(graph, line, &centrals, &shares)
             };
             let before = &shares[id.index()];
-            let change = now.iter().map(|(country, share)| (share - before.get(country).copied().unwrap_or(0.0)).abs());
+            let change = now
+                .iter()
+                .map(|(country, share)| (share - before.get(country).copied().unwrap_or(0.0)).abs());
             moved = moved.max(change.fold(0.0, f64::max));
             shares[id.index()] = now;
         }
@@ -150,7 +155,12 @@ pub fn origin(graph: &LineGraph, stage: Stage) -> Vec<BTreeMap<Place, f64>> {
 
 /// Origins of a line's inputs, weighted with the rare earths in them (with plain amounts where the
 /// contents are not known).
-fn mix(graph: &LineGraph, line: &Line, centrals: &[f64], shares: &[BTreeMap<Place, f64>]) -> BTreeMap<Place, f64> {
+fn mix(
+    graph: &LineGraph,
+    line: &Line,
+    centrals: &[f64],
+    shares: &[BTreeMap<Place, f64>],
+) -> BTreeMap<Place, f64> {
     let content = |input: &Input| {
         let material = &graph.materials[input.material.index()];
         material.ndpr + material.dytb
@@ -191,13 +201,18 @@ mod tests {
         let share = makers[&Place::CHN] / makers.values().sum::<f64>();
         assert!((share - 0.934).abs() < 0.001, "{share}");
         // (185000² + 9000² + 1750² + 1000² + 800² + 400² + 200²) ÷ 198150².
-        assert!((network.concentration(Stage::Magnet) - 0.873_864_3).abs() < 1e-6, "{}", network.concentration(Stage::Magnet));
+        assert!(
+            (network.concentration(Stage::Magnet) - 0.873_864_3).abs() < 1e-6,
+            "{}",
+            network.concentration(Stage::Magnet)
+        );
     }
 
     #[test]
     fn reach_follows_the_goods() {
         let network = Network::embedded("world-2024").unwrap();
-        let [mine, plant, metal] = ["mine-bayan-obo", "sep-northern-ndpr", "metal-northern-chn"].map(|id| network.find(id).unwrap());
+        let [mine, plant, metal] =
+            ["mine-bayan-obo", "sep-northern-ndpr", "metal-northern-chn"].map(|id| network.find(id).unwrap());
         let reached = network.downstream(mine);
         assert!(reached.contains(&plant) && reached.contains(&metal) && !reached.contains(&mine));
         assert!(network.upstream(metal).contains(&mine) && network.upstream(mine).is_empty());

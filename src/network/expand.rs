@@ -3,7 +3,10 @@
 use super::facility::{Facility, Unit, day_number};
 use super::findings::Findings;
 use super::line::{Amount, Band, Carriage, Input, Line, LineGraph, LineRoute, Material, Pool, Site, Stage};
-use super::material::{BUILT_IN, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, LIGHT_MAGNET, NDPR_METAL, NDPR_OXIDE, AUXILIARY, TRACTION, built_in};
+use super::material::{
+    AUXILIARY, BUILT_IN, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, LIGHT_MAGNET, NDPR_METAL, NDPR_OXIDE,
+    TRACTION, built_in,
+};
 use super::product::{Coefficients, Product, products};
 use super::route::Route;
 use super::transit::{LaneIndex, LeadTimes, Mode};
@@ -76,16 +79,26 @@ pub(super) fn expand(network: &Network, lead_times: LeadTimes, findings: &mut Fi
 fn coproducts(network: &Network) -> Vec<(NodeIndex<u32>, NodeIndex<u32>)> {
     let graph = &network.graph;
     let mut pairs = Vec::new();
-    for heavy in graph.node_indices().filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::DyTbOxide) {
-        let mines: BTreeSet<_> = graph.neighbors_directed(heavy, Direction::Incoming).filter(|n| graph[*n].stage == Stage::Mine).collect();
+    for heavy in graph
+        .node_indices()
+        .filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::DyTbOxide)
+    {
+        let mines: BTreeSet<_> = graph
+            .neighbors_directed(heavy, Direction::Incoming)
+            .filter(|n| graph[*n].stage == Stage::Mine)
+            .collect();
         let mut shared: BTreeMap<NodeIndex<u32>, usize> = BTreeMap::new();
         for mine in mines {
-            let plants: BTreeSet<_> = graph.neighbors(mine).filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::NdPrOxide).collect();
+            let plants: BTreeSet<_> = graph
+                .neighbors(mine)
+                .filter(|n| graph[*n].stage == Stage::Separation && graph[*n].unit == Unit::NdPrOxide)
+                .collect();
             for light in plants {
                 *shared.entry(light).or_default() += 1;
             }
         }
-        let best = shared.into_iter().min_by(|a, b| b.1.cmp(&a.1).then_with(|| graph[a.0].id.cmp(&graph[b.0].id)));
+        let best =
+            shared.into_iter().min_by(|a, b| b.1.cmp(&a.1).then_with(|| graph[a.0].id.cmp(&graph[b.0].id)));
         pairs.extend(best.map(|(light, _)| (heavy, light)));
     }
     pairs
@@ -113,7 +126,13 @@ impl Materials<'_> {
             _ => None,
         };
         let id = MaterialId::new(self.list.len());
-        self.list.push(Material { name: name.to_owned(), heavy: built_in(name).is_some_and(|m| m.heavy), ndpr, dytb, price });
+        self.list.push(Material {
+            name: name.to_owned(),
+            heavy: built_in(name).is_some_and(|m| m.heavy),
+            ndpr,
+            dytb,
+            price,
+        });
         self.index.insert(name.to_owned(), id);
         id
     }
@@ -124,7 +143,9 @@ impl Materials<'_> {
         let oxide = |id: &str| self.coefficients.central(id).map_or(0.0, |ratio| 1.0 / ratio);
         let heavy = (c("ndpr-magnet-hre") / 1e3, c("dytb-magnet-hre") / 1e3);
         let light = (c("ndpr-magnet-lre") / 1e3, c("dytb-magnet-lre") / 1e3);
-        let mix = |share: f64| (share * heavy.0 + (1.0 - share) * light.0, share * heavy.1 + (1.0 - share) * light.1);
+        let mix = |share: f64| {
+            (share * heavy.0 + (1.0 - share) * light.0, share * heavy.1 + (1.0 - share) * light.1)
+        };
         match name {
             NDPR_OXIDE | "goods with NdPr oxide" => (oxide("ndpr-oxide-per-metal"), 0.0),
             DYTB_OXIDE | "goods with DyTb oxide" => (0.0, oxide("dytb-oxide-per-metal")),
@@ -163,7 +184,10 @@ fn add_facility(
     for product in products {
         let name = format!("{}:{}", facility.id, product.slug);
         if !names.insert(product.slug.as_str()) {
-            let error = Diagnostic::error("E0133", format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug));
+            let error = Diagnostic::error(
+                "E0133",
+                format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug),
+            );
             findings.push(with_place(error, facility, "this facility"));
         }
         let pool = match shared {
@@ -237,7 +261,9 @@ fn add_routes(
     let own: BTreeSet<&str> = network.recipes.iter().map(|r| r.facility.as_str()).collect();
     let mut sellers: BTreeMap<(usize, &str), LineId> = BTreeMap::new();
     let mut buyers: BTreeMap<(usize, &str), Vec<(LineId, usize)>> = BTreeMap::new();
-    for (facility, line) in of_facility.iter().enumerate().flat_map(|(f, lines)| lines.iter().map(move |l| (f, *l))) {
+    for (facility, line) in
+        of_facility.iter().enumerate().flat_map(|(f, lines)| lines.iter().map(move |l| (f, *l)))
+    {
         let name = |m: MaterialId| graph.materials[m.index()].name.as_str();
         sellers.insert((facility, name(graph.lines[line.index()].product)), line);
         for (position, input) in graph.lines[line.index()].inputs.iter().enumerate() {
@@ -246,11 +272,15 @@ fn add_routes(
     }
     for edge in network.graph.edge_references() {
         let (from, to, row) = (&network.graph[edge.source()], &network.graph[edge.target()], edge.weight());
-        let Some(supplier) = sellers.get(&(edge.source().index(), row.material.as_str())).copied() else { continue };
+        let Some(supplier) = sellers.get(&(edge.source().index(), row.material.as_str())).copied() else {
+            continue;
+        };
         let takers = buyers.get(&(edge.target().index(), row.material.as_str()));
-        let fed_through_group = of_facility[edge.target().index()].iter().any(|l| graph.lines[l.index()].coproduct_of.is_some());
+        let fed_through_group =
+            of_facility[edge.target().index()].iter().any(|l| graph.lines[l.index()].coproduct_of.is_some());
         if takers.is_none() && !fed_through_group {
-            let mut warning = Diagnostic::warning("W0144", format!("`{}` has no use for {}", to.id, row.material));
+            let mut warning =
+                Diagnostic::warning("W0144", format!("`{}` has no use for {}", to.id, row.material));
             if let Some(place) = row.material_place {
                 warning = warning.at(place, "this route carries nothing");
             }
@@ -258,7 +288,8 @@ fn add_routes(
         }
         for (buyer, input) in takers.into_iter().flatten().copied() {
             let built_in = !own.contains(from.id.as_str()) && !own.contains(to.id.as_str());
-            let (yields, heavy) = if built_in { ore_yields(from, to, coefficients, findings) } else { (None, None) };
+            let (yields, heavy) =
+                if built_in { ore_yields(from, to, coefficients, findings) } else { (None, None) };
             let (surface_days, carriage) = carriage(&lanes, lead_times, from, to, row, findings);
             let later = from.opens().is_some();
             routes.push((
@@ -268,7 +299,11 @@ fn add_routes(
                     to: buyer,
                     material: graph.lines[buyer.index()].inputs[input].material,
                     input: u32::try_from(input).unwrap_or(u32::MAX),
-                    share: if later { Band { low: 0.0, central: 0.0, high: row.share.high } } else { row.share },
+                    share: if later {
+                        Band { low: 0.0, central: 0.0, high: row.share.high }
+                    } else {
+                        row.share
+                    },
                     share_key: format!("{}>{}:{}", from.id, to.id, row.material),
                     yield_per_tonne: yields,
                     surface_days,
@@ -304,7 +339,10 @@ fn ore_yields(
     if plant.unit == Unit::DyTbOxide {
         let id = coefficients.need(&heavy_id, mine, findings);
         if id.is_some_and(|id| coefficients.list[id.index()].band.low < 1e-6) {
-            let error = Diagnostic::error("E0131", format!("`{heavy_id}` reaches 0, and `{}` works from this ore alone", plant.id));
+            let error = Diagnostic::error(
+                "E0131",
+                format!("`{heavy_id}` reaches 0, and `{}` works from this ore alone", plant.id),
+            );
             findings.push(with_place(error, plant, "this plant"));
         }
         return (id.map(amount), id.map(amount));
@@ -314,15 +352,25 @@ fn ore_yields(
 }
 
 /// Days by surface, and whether part of the goods may fly.
-fn carriage(lanes: &LaneIndex<'_>, lead_times: LeadTimes, from: &Facility, to: &Facility, row: &Route, findings: &mut Findings) -> (u32, Carriage) {
+fn carriage(
+    lanes: &LaneIndex<'_>,
+    lead_times: LeadTimes,
+    from: &Facility,
+    to: &Facility,
+    row: &Route,
+    findings: &mut Findings,
+) -> (u32, Carriage) {
     let lane = lanes.find(from, to);
     let days = match lead_times {
         LeadTimes::Table => lane.map(|l| l.days).or(row.lead_time_days),
         LeadTimes::Data => row.lead_time_days.or(lane.map(|l| l.days)),
     };
     if days.is_none() {
-        let mut error = Diagnostic::error("E0124", format!("nothing says how long goods travel from `{}` to `{}`", from.id, to.id))
-            .help(format!("fill `lead_time_days`, or add a row {},{} to lead_times.csv", from.region, to.region));
+        let mut error = Diagnostic::error(
+            "E0124",
+            format!("nothing says how long goods travel from `{}` to `{}`", from.id, to.id),
+        )
+        .help(format!("fill `lead_time_days`, or add a row {},{} to lead_times.csv", from.region, to.region));
         if let Some(place) = row.place {
             error = error.at(place, "this route");
         }
@@ -350,8 +398,14 @@ fn check_supply(network: &Network, graph: &LineGraph, findings: &mut Findings) {
             let now: f64 = input.routes.iter().map(|r| graph.routes[r.index()].share.central).sum();
             if now <= 0.0 {
                 let material = &graph.materials[input.material.index()].name;
-                let error = Diagnostic::error("E0127", format!("`{}` needs {material}, and no route brings it from a plant at work", line.id));
-                findings.push(with_place(error, facility, "this facility").help("shares of suppliers that open later count from their opening only"));
+                let error = Diagnostic::error(
+                    "E0127",
+                    format!("`{}` needs {material}, and no route brings it from a plant at work", line.id),
+                );
+                findings.push(
+                    with_place(error, facility, "this facility")
+                        .help("shares of suppliers that open later count from their opening only"),
+                );
             }
         }
     }

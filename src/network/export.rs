@@ -85,7 +85,14 @@ impl Network {
         for edge in self.graph.edge_references() {
             let (from, to, route) = (&self.graph[edge.source()], &self.graph[edge.target()], edge.weight());
             let label = format!("{}: {:.3}", route.material, route.share.central);
-            let _ = writeln!(out, "  {} -> {} [tooltip={}, share={}];", quoted(&from.id), quoted(&to.id), quoted(&label), route.share.central);
+            let _ = writeln!(
+                out,
+                "  {} -> {} [tooltip={}, share={}];",
+                quoted(&from.id),
+                quoted(&to.id),
+                quoted(&label),
+                route.share.central
+            );
         }
         out.push_str("}\n");
         out
@@ -94,9 +101,14 @@ impl Network {
     /// GraphML: one node per facility, one edge per route, with types declared.
     #[must_use]
     pub fn to_graphml(&self) -> String {
-        let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n");
+        let mut out = String::from(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n",
+        );
         for (name, belongs, kind) in KEYS {
-            let _ = writeln!(out, "  <key id=\"{name}\" for=\"{belongs}\" attr.name=\"{name}\" attr.type=\"{kind}\"/>");
+            let _ = writeln!(
+                out,
+                "  <key id=\"{name}\" for=\"{belongs}\" attr.name=\"{name}\" attr.type=\"{kind}\"/>"
+            );
         }
         let _ = writeln!(out, "  <graph id=\"{}\" edgedefault=\"directed\">", escaped(&self.name));
         let datum = |out: &mut String, key: &str, value: &str| {
@@ -121,7 +133,13 @@ impl Network {
         }
         for edge in self.graph.edge_references() {
             let (from, to, route) = (&self.graph[edge.source()], &self.graph[edge.target()], edge.weight());
-            let _ = writeln!(out, "    <edge id=\"e{}\" source=\"{}\" target=\"{}\">", edge.id().index(), escaped(&from.id), escaped(&to.id));
+            let _ = writeln!(
+                out,
+                "    <edge id=\"e{}\" source=\"{}\" target=\"{}\">",
+                edge.id().index(),
+                escaped(&from.id),
+                escaped(&to.id)
+            );
             datum(&mut out, "material", &route.material);
             datum(&mut out, "share", &route.share.central.to_string());
             datum(&mut out, "share_low", &route.share.low.to_string());
@@ -158,7 +176,10 @@ mod tests {
         assert!(dot.contains("\"mine-bayan-obo\" -> \"sep-northern-ndpr\""));
         assert!(xml.contains("source=\"mine-bayan-obo\" target=\"sep-northern-ndpr\""));
         for facility in network.graph.node_weights() {
-            assert!(dot.contains(&quoted(&facility.id)) && xml.contains(&format!("<node id=\"{}\">", facility.id)));
+            assert!(
+                dot.contains(&quoted(&facility.id))
+                    && xml.contains(&format!("<node id=\"{}\">", facility.id))
+            );
         }
     }
 

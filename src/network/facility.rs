@@ -78,7 +78,8 @@ impl Unit {
     #[must_use]
     pub fn of_stage(stage: Stage) -> &'static [(&'static str, Self)] {
         const ORE: &[(&str, Unit)] = &[("t REO/yr", Unit::Ore)];
-        const OXIDE: &[(&str, Unit)] = &[("t NdPr oxide/yr", Unit::NdPrOxide), ("t DyTb oxide/yr", Unit::DyTbOxide)];
+        const OXIDE: &[(&str, Unit)] =
+            &[("t NdPr oxide/yr", Unit::NdPrOxide), ("t DyTb oxide/yr", Unit::DyTbOxide)];
         const METAL: &[(&str, Unit)] = &[("t RE metal/yr", Unit::Metal)];
         const MAGNET: &[(&str, Unit)] = &[("t magnet/yr", Unit::Magnet)];
         const PART: &[(&str, Unit)] = &[("t magnet embedded/yr", Unit::Embedded)];

@@ -43,11 +43,16 @@ impl Findings {
     }
 
     /// The nearest spelling, as long as enough comparisons are left.
-    pub(super) fn nearest<'a>(&mut self, typed: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    pub(super) fn nearest<'a>(
+        &mut self,
+        typed: &str,
+        candidates: impl Iterator<Item = &'a str>,
+    ) -> Option<&'a str> {
         if typed.len() > 100 || self.comparisons > COMPARISONS || self.errors >= SHOWN {
             return None;
         }
-        let counted = candidates.inspect(|_| self.comparisons += 1).filter(|candidate| candidate.len() <= 100);
+        let counted =
+            candidates.inspect(|_| self.comparisons += 1).filter(|candidate| candidate.len() <= 100);
         nearest(typed, counted)
     }
 
@@ -64,7 +69,8 @@ impl Findings {
         }
         if self.warnings > SHOWN {
             let more = self.warnings - SHOWN;
-            self.diagnostics.push(Diagnostic::warning("W0199", format!("{more} more warnings are not shown")));
+            self.diagnostics
+                .push(Diagnostic::warning("W0199", format!("{more} more warnings are not shown")));
         }
         self.diagnostics
     }

@@ -20,7 +20,11 @@ pub(super) fn check(network: &Network, graph: &LineGraph, findings: &mut Finding
         loops.add_node(());
     }
     for (index, route) in graph.routes.iter().enumerate() {
-        loops.add_edge(NodeIndex::new(route.to.index()), NodeIndex::new(route.from.index()), u32::try_from(index).unwrap_or(u32::MAX));
+        loops.add_edge(
+            NodeIndex::new(route.to.index()),
+            NodeIndex::new(route.from.index()),
+            u32::try_from(index).unwrap_or(u32::MAX),
+        );
     }
     // Tarjan's algorithm is recursive in petgraph: a chain of 100,000 lines would overflow the stack.
     for component in petgraph::algo::kosaraju_scc(&loops) {
@@ -75,7 +79,12 @@ impl Values {
 }
 
 /// Units of a supplier's product per unit of the buyer's, for all routes of one input.
-fn entries<'a>(graph: &'a LineGraph, input: &'a Input, values: &'a Values, worst: bool) -> impl Iterator<Item = (LineId, f64)> + 'a {
+fn entries<'a>(
+    graph: &'a LineGraph,
+    input: &'a Input,
+    values: &'a Values,
+    worst: bool,
+) -> impl Iterator<Item = (LineId, f64)> + 'a {
     let routes = || input.routes.iter().map(|r| &graph.routes[r.index()]);
     let sum: f64 = routes().map(|r| if worst { r.share.low } else { r.share.central }).sum();
     let amount = values.amount(&input.amount, worst);
@@ -100,12 +109,18 @@ fn gain_below_one(graph: &LineGraph, members: &[usize], worst: bool) -> bool {
     let rows: Vec<Vec<(usize, f64)>> = members
         .iter()
         .map(|line| {
-            let inputs = graph.lines[*line].inputs.iter().flat_map(|input| entries(graph, input, &values, worst));
-            inputs.filter_map(|(from, value)| members.binary_search(&from.index()).ok().map(|column| (column, value))).collect()
+            let inputs =
+                graph.lines[*line].inputs.iter().flat_map(|input| entries(graph, input, &values, worst));
+            inputs
+                .filter_map(|(from, value)| {
+                    members.binary_search(&from.index()).ok().map(|column| (column, value))
+                })
+                .collect()
         })
         .collect();
     let mut x = vec![1.0; members.len()];
-    let product = |row: usize, x: &[f64]| rows[row].iter().map(|(column, value)| value * x[*column]).sum::<f64>();
+    let product =
+        |row: usize, x: &[f64]| rows[row].iter().map(|(column, value)| value * x[*column]).sum::<f64>();
     for _ in 0..SWEEPS {
         for row in (0..rows.len()).chain((0..rows.len()).rev()) {
             x[row] = 1.0 + product(row, &x);
@@ -135,7 +150,11 @@ fn name_cycle(graph: &LineGraph, loops: &DiGraph<(), u32>, members: &[usize]) ->
     let mut queue = std::collections::VecDeque::from([start]);
     let mut path = Vec::new();
     'search: while let Some(at) = queue.pop_front() {
-        let mut suppliers: Vec<usize> = loops.neighbors(NodeIndex::new(at)).map(NodeIndex::index).filter(|n| members.binary_search(n).is_ok()).collect();
+        let mut suppliers: Vec<usize> = loops
+            .neighbors(NodeIndex::new(at))
+            .map(NodeIndex::index)
+            .filter(|n| members.binary_search(n).is_ok())
+            .collect();
         suppliers.sort_unstable();
         for next in suppliers {
             if next == start {

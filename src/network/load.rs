@@ -55,8 +55,9 @@ impl Network {
     /// [`Error::Input`] when no network of this name is shipped.
     pub fn embedded(name: &str) -> Result<Self, Error> {
         let Some((name, texts)) = EMBEDDED.iter().find(|(known, _)| *known == name) else {
-            let mut error = Diagnostic::error("E0100", format!("no network `{name}` is shipped with the program"))
-                .help(format!("shipped: {}", Self::embedded_names().collect::<Vec<_>>().join(", ")));
+            let mut error =
+                Diagnostic::error("E0100", format!("no network `{name}` is shipped with the program"))
+                    .help(format!("shipped: {}", Self::embedded_names().collect::<Vec<_>>().join(", ")));
             if let Some(near) = nearest(name, Self::embedded_names()) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
@@ -67,7 +68,10 @@ impl Network {
         let files = FILES
             .iter()
             .zip(texts)
-            .map(|(file, text)| File { name: format!("<embedded>/{name}/{file}"), text: text.map(str::to_owned) })
+            .map(|(file, text)| File {
+                name: format!("<embedded>/{name}/{file}"),
+                text: text.map(str::to_owned),
+            })
             .collect::<Vec<_>>();
         let (network, _) = parse(name, &files, Findings::default())?;
         Ok(network)
@@ -89,7 +93,8 @@ impl Network {
             let text = read(&path, &mut findings)?;
             files.push(File { name: path.display().to_string(), text });
         }
-        let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
+        let name =
+            dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
         Ok(parse(&name, &files, findings)?)
     }
 }
@@ -110,12 +115,15 @@ fn read(path: &Path, findings: &mut Findings) -> Result<Option<String>, Error> {
     }
     if about.len() > MAX_BYTES {
         findings.push(
-            Diagnostic::error("E0102", format!("{shown} has {} bytes", about.len())).help(format!("at most {MAX_BYTES} bytes are read")),
+            Diagnostic::error("E0102", format!("{shown} has {} bytes", about.len()))
+                .help(format!("at most {MAX_BYTES} bytes are read")),
         );
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(failed)?;
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
         Err(error) => {
@@ -132,15 +140,19 @@ fn read(path: &Path, findings: &mut Findings) -> Result<Option<String>, Error> {
 }
 
 /// Reads all files and checks them together.
-pub(super) fn parse(name: &str, files: &[File], mut findings: Findings) -> Result<(Network, Diagnostics), Diagnostics> {
+pub(super) fn parse(
+    name: &str,
+    files: &[File],
+    mut findings: Findings,
+) -> Result<(Network, Diagnostics), Diagnostics> {
     let refused = findings.errors() > 0;
     for (file, known) in files.iter().zip(FILES).take(2) {
         // A file that was refused has been reported already.
         if file.text.is_none() && !refused {
-            findings.push(
-                Diagnostic::error("E0101", format!("{} does not exist", file.name))
-                    .help(format!("a network is a folder with {known} and {}", if known == FILES[0] { FILES[1] } else { FILES[0] })),
-            );
+            findings.push(Diagnostic::error("E0101", format!("{} does not exist", file.name)).help(format!(
+                "a network is a folder with {known} and {}",
+                if known == FILES[0] { FILES[1] } else { FILES[0] }
+            )));
         }
     }
     let (network, complete) = records::read(name, files, &mut findings);

@@ -40,16 +40,76 @@ pub(super) struct BuiltIn {
 
 /// Materials of the chain, from mine to user.
 pub(super) const BUILT_IN: [BuiltIn; 10] = [
-    BuiltIn { name: LIGHT_ORE, slug: "light-ore", maker: Stage::Mine, users: &[Stage::Separation], heavy: false },
-    BuiltIn { name: IONIC_ORE, slug: "ionic-ore", maker: Stage::Mine, users: &[Stage::Separation], heavy: false },
-    BuiltIn { name: NDPR_OXIDE, slug: "ndpr-oxide", maker: Stage::Separation, users: &[Stage::Metal, Stage::OtherDemand], heavy: false },
-    BuiltIn { name: DYTB_OXIDE, slug: "dytb-oxide", maker: Stage::Separation, users: &[Stage::Metal, Stage::OtherDemand], heavy: true },
-    BuiltIn { name: NDPR_METAL, slug: "ndpr-metal", maker: Stage::Metal, users: &[Stage::Magnet], heavy: false },
-    BuiltIn { name: DYTB_METAL, slug: "dytb-metal", maker: Stage::Metal, users: &[Stage::Magnet], heavy: true },
-    BuiltIn { name: HEAVY_MAGNET, slug: "heavy", maker: Stage::Magnet, users: &[Stage::Component, Stage::OtherDemand], heavy: true },
-    BuiltIn { name: LIGHT_MAGNET, slug: "light", maker: Stage::Magnet, users: &[Stage::Component, Stage::OtherDemand], heavy: false },
-    BuiltIn { name: TRACTION, slug: "traction", maker: Stage::Component, users: &[Stage::Automaker], heavy: false },
-    BuiltIn { name: AUXILIARY, slug: "auxiliary", maker: Stage::Component, users: &[Stage::Automaker], heavy: false },
+    BuiltIn {
+        name: LIGHT_ORE,
+        slug: "light-ore",
+        maker: Stage::Mine,
+        users: &[Stage::Separation],
+        heavy: false,
+    },
+    BuiltIn {
+        name: IONIC_ORE,
+        slug: "ionic-ore",
+        maker: Stage::Mine,
+        users: &[Stage::Separation],
+        heavy: false,
+    },
+    BuiltIn {
+        name: NDPR_OXIDE,
+        slug: "ndpr-oxide",
+        maker: Stage::Separation,
+        users: &[Stage::Metal, Stage::OtherDemand],
+        heavy: false,
+    },
+    BuiltIn {
+        name: DYTB_OXIDE,
+        slug: "dytb-oxide",
+        maker: Stage::Separation,
+        users: &[Stage::Metal, Stage::OtherDemand],
+        heavy: true,
+    },
+    BuiltIn {
+        name: NDPR_METAL,
+        slug: "ndpr-metal",
+        maker: Stage::Metal,
+        users: &[Stage::Magnet],
+        heavy: false,
+    },
+    BuiltIn {
+        name: DYTB_METAL,
+        slug: "dytb-metal",
+        maker: Stage::Metal,
+        users: &[Stage::Magnet],
+        heavy: true,
+    },
+    BuiltIn {
+        name: HEAVY_MAGNET,
+        slug: "heavy",
+        maker: Stage::Magnet,
+        users: &[Stage::Component, Stage::OtherDemand],
+        heavy: true,
+    },
+    BuiltIn {
+        name: LIGHT_MAGNET,
+        slug: "light",
+        maker: Stage::Magnet,
+        users: &[Stage::Component, Stage::OtherDemand],
+        heavy: false,
+    },
+    BuiltIn {
+        name: TRACTION,
+        slug: "traction",
+        maker: Stage::Component,
+        users: &[Stage::Automaker],
+        heavy: false,
+    },
+    BuiltIn {
+        name: AUXILIARY,
+        slug: "auxiliary",
+        maker: Stage::Component,
+        users: &[Stage::Automaker],
+        heavy: false,
+    },
 ];
 
 /// The built-in material of a name.

@@ -3,14 +3,15 @@
 //! Magnet masses per vehicle, contents and yields are technical coefficients of `materials.csv`; they stay
 //! symbolic here ([`Amount`]) so that every replication can draw its own.
 
+use super::Network;
 use super::facility::{Facility, Unit, Vehicle};
 use super::findings::Findings;
 use super::line::{Amount, Band, Coefficient, Criticality, Stage};
-use super::material::{
-    AUXILIARY, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, IONIC_ORE, LIGHT_MAGNET, LIGHT_ORE, NDPR_METAL, NDPR_OXIDE, TRACTION, slug,
-};
 use super::material::Recipe;
-use super::Network;
+use super::material::{
+    AUXILIARY, DYTB_METAL, DYTB_OXIDE, HEAVY_MAGNET, IONIC_ORE, LIGHT_MAGNET, LIGHT_ORE, NDPR_METAL,
+    NDPR_OXIDE, TRACTION, slug,
+};
 use crate::diagnostic::Diagnostic;
 use crate::id::CoefficientId;
 use petgraph::Direction;
@@ -42,7 +43,14 @@ pub(super) struct Product {
 
 impl Product {
     fn new(material: &str, inputs: Vec<(String, Amount, Criticality)>) -> Self {
-        Self { material: material.to_owned(), slug: slug(material), inputs, part: 1.0, demand: 0.0, own_pool: false }
+        Self {
+            material: material.to_owned(),
+            slug: slug(material),
+            inputs,
+            part: 1.0,
+            demand: 0.0,
+            own_pool: false,
+        }
     }
 }
 
@@ -86,11 +94,19 @@ impl Coefficients {
     }
 
     /// The coefficient a facility needs; reported once if the data do not have it.
-    pub(super) fn need(&mut self, id: &str, facility: &Facility, findings: &mut Findings) -> Option<CoefficientId> {
+    pub(super) fn need(
+        &mut self,
+        id: &str,
+        facility: &Facility,
+        findings: &mut Findings,
+    ) -> Option<CoefficientId> {
         let found = self.find(id);
         if found.is_none() && self.missing.insert(id.to_owned()) {
-            let mut error = Diagnostic::error("E0132", format!("`{}` needs the coefficient `{id}`, which materials.csv does not give", facility.id))
-                .help("`network template` writes a materials.csv that has one of each kind");
+            let mut error = Diagnostic::error(
+                "E0132",
+                format!("`{}` needs the coefficient `{id}`, which materials.csv does not give", facility.id),
+            )
+            .help("`network template` writes a materials.csv that has one of each kind");
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
@@ -103,7 +119,13 @@ impl Coefficients {
     }
 
     /// Σ weight·coefficient ÷ divisors.
-    fn amount(&mut self, terms: &[(f64, &str)], divisors: &[&str], facility: &Facility, findings: &mut Findings) -> Amount {
+    fn amount(
+        &mut self,
+        terms: &[(f64, &str)],
+        divisors: &[&str],
+        facility: &Facility,
+        findings: &mut Findings,
+    ) -> Amount {
         let mut amount = Amount { terms: Vec::new(), divisors: Vec::new() };
         for (weight, id) in terms {
             if *id == "1" {
@@ -125,7 +147,11 @@ fn materials(network: &Network, node: NodeIndex<u32>, direction: Direction) -> B
 }
 
 /// The products of every facility, in the order of the graph's nodes.
-pub(super) fn products(network: &Network, coefficients: &mut Coefficients, findings: &mut Findings) -> Vec<Vec<Product>> {
+pub(super) fn products(
+    network: &Network,
+    coefficients: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Vec<Product>> {
     let mut list: Vec<Vec<Product>> = Vec::new();
     let book = network.recipe_book();
     for node in network.graph.node_indices() {
@@ -162,23 +188,46 @@ fn separation(facility: &Facility, bought: &BTreeSet<&str>) -> Vec<Product> {
     vec![Product::new(product, ores.map(|ore| essential(ore, Amount::fixed(1.0))).collect())]
 }
 
-fn metal(facility: &Facility, sold: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn metal(
+    facility: &Facility,
+    sold: &BTreeSet<&str>,
+    c: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Product> {
     [(NDPR_METAL, NDPR_OXIDE, "ndpr-oxide-per-metal"), (DYTB_METAL, DYTB_OXIDE, "dytb-oxide-per-metal")]
         .into_iter()
         .filter(|(metal, ..)| sold.contains(metal))
-        .map(|(metal, oxide, ratio)| Product::new(metal, vec![essential(oxide, c.amount(&[(1.0, ratio)], &["yield-metal"], facility, findings))]))
+        .map(|(metal, oxide, ratio)| {
+            Product::new(
+                metal,
+                vec![essential(oxide, c.amount(&[(1.0, ratio)], &["yield-metal"], facility, findings))],
+            )
+        })
         .collect()
 }
 
-fn magnet(facility: &Facility, sold: &BTreeSet<&str>, bought: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn magnet(
+    facility: &Facility,
+    sold: &BTreeSet<&str>,
+    bought: &BTreeSet<&str>,
+    c: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Product> {
     let mut made = Vec::new();
-    for (magnet, ndpr, dytb) in [(HEAVY_MAGNET, "ndpr-magnet-hre", "dytb-magnet-hre"), (LIGHT_MAGNET, "ndpr-magnet-lre", "dytb-magnet-lre")] {
+    for (magnet, ndpr, dytb) in [
+        (HEAVY_MAGNET, "ndpr-magnet-hre", "dytb-magnet-hre"),
+        (LIGHT_MAGNET, "ndpr-magnet-lre", "dytb-magnet-lre"),
+    ] {
         if !sold.contains(magnet) {
             continue;
         }
-        let mut inputs = vec![essential(NDPR_METAL, c.amount(&[(1e-3, ndpr)], &["yield-magnet-net"], facility, findings))];
+        let mut inputs =
+            vec![essential(NDPR_METAL, c.amount(&[(1e-3, ndpr)], &["yield-magnet-net"], facility, findings))];
         if magnet == HEAVY_MAGNET {
-            inputs.push(essential(DYTB_METAL, c.amount(&[(1e-3, dytb)], &["yield-magnet-net"], facility, findings)));
+            inputs.push(essential(
+                DYTB_METAL,
+                c.amount(&[(1e-3, dytb)], &["yield-magnet-net"], facility, findings),
+            ));
         } else if bought.contains(DYTB_METAL) {
             // Traces are used where they are bought, but no maker stops for want of a trace.
             let traces = c.amount(&[(1e-3, dytb)], &["yield-magnet-net"], facility, findings);
@@ -189,7 +238,12 @@ fn magnet(facility: &Facility, sold: &BTreeSet<&str>, bought: &BTreeSet<&str>, c
     made
 }
 
-fn part(facility: &Facility, sold: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn part(
+    facility: &Facility,
+    sold: &BTreeSet<&str>,
+    c: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Product> {
     [(TRACTION, "hre-traction"), (AUXILIARY, "hre-aux")]
         .into_iter()
         .filter(|(part, _)| sold.contains(part))
@@ -242,13 +296,23 @@ fn vehicle(facility: &Facility, c: &mut Coefficients, findings: &mut Findings) -
             let terms: Vec<_> = terms.into_iter().filter(|(weight, _)| *weight > 0.0).collect();
             c.amount(&terms, &[], facility, findings)
         };
-        add("electrified vehicle", "electrified", electrified, vec![essential(TRACTION, traction), essential(AUXILIARY, auxiliary.clone())]);
+        add(
+            "electrified vehicle",
+            "electrified",
+            electrified,
+            vec![essential(TRACTION, traction), essential(AUXILIARY, auxiliary.clone())],
+        );
     }
     add("combustion vehicle", "combustion", drive.ice, vec![essential(AUXILIARY, auxiliary)]);
     made
 }
 
-fn other(facility: &Facility, bought: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn other(
+    facility: &Facility,
+    bought: &BTreeSet<&str>,
+    c: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Product> {
     let output = facility.recorded_output;
     let mut made = Vec::new();
     let mut add = |name: &str, input: &str, part: f64, demand: f64| {
@@ -259,8 +323,11 @@ fn other(facility: &Facility, bought: &BTreeSet<&str>, c: &mut Coefficients, fin
     };
     if facility.unit == Unit::Magnet {
         let heavy = facility.heavy_share.unwrap_or_else(|| {
-            let mut error = Diagnostic::error("E0118", format!("`{}` does not say how much of its magnets contains Dy or Tb", facility.id))
-                .help("column `hre_share`, 0 to 1");
+            let mut error = Diagnostic::error(
+                "E0118",
+                format!("`{}` does not say how much of its magnets contains Dy or Tb", facility.id),
+            )
+            .help("column `hre_share`, 0 to 1");
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
@@ -272,16 +339,29 @@ fn other(facility: &Facility, bought: &BTreeSet<&str>, c: &mut Coefficients, fin
     } else {
         add("goods with NdPr oxide", NDPR_OXIDE, 1.0, output);
         if bought.contains(DYTB_OXIDE) {
-            let demand = c.need("dytb-oxide-nonmagnet", facility, findings).map_or(0.0, |id| c.list[id.index()].band.central);
+            let demand = c
+                .need("dytb-oxide-nonmagnet", facility, findings)
+                .map_or(0.0, |id| c.list[id.index()].band.central);
             // Its use is given in tonnes of its own, not as a part of the facility's output.
-            add("goods with DyTb oxide", DYTB_OXIDE, if output > 0.0 { demand / output } else { 0.0 }, demand);
+            add(
+                "goods with DyTb oxide",
+                DYTB_OXIDE,
+                if output > 0.0 { demand / output } else { 0.0 },
+                demand,
+            );
         }
     }
     made
 }
 
 /// Products of a facility that `recipes.csv` names; they share one capacity.
-fn own(recipes: &[&Recipe], facility: &Facility, sold: &BTreeSet<&str>, c: &mut Coefficients, findings: &mut Findings) -> Vec<Product> {
+fn own(
+    recipes: &[&Recipe],
+    facility: &Facility,
+    sold: &BTreeSet<&str>,
+    c: &mut Coefficients,
+    findings: &mut Findings,
+) -> Vec<Product> {
     let mut made: Vec<Product> = Vec::new();
     let mut positions: BTreeMap<&str, usize> = BTreeMap::new();
     for recipe in recipes {
@@ -302,8 +382,11 @@ fn own(recipes: &[&Recipe], facility: &Facility, sold: &BTreeSet<&str>, c: &mut 
     if let Some(last) = unsold.next() {
         last.demand = facility.recorded_output;
         if unsold.next().is_some() {
-            let mut error = Diagnostic::error("E0134", format!("`{}` has more than one product that no route carries away", facility.id))
-                .help("what final users take is the facility's output: at most one product can be sold to them");
+            let mut error = Diagnostic::error(
+                "E0134",
+                format!("`{}` has more than one product that no route carries away", facility.id),
+            )
+            .help("what final users take is the facility's output: at most one product can be sold to them");
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
@@ -335,7 +418,8 @@ fn split_parts(network: &Network, coefficients: &Coefficients, list: &mut [Vec<P
             continue;
         }
         let parts = &mut list[node.index()];
-        let pulled: Vec<f64> = parts.iter().map(|p| pull.get(&(node, p.material.as_str())).copied().unwrap_or(0.0)).collect();
+        let pulled: Vec<f64> =
+            parts.iter().map(|p| pull.get(&(node, p.material.as_str())).copied().unwrap_or(0.0)).collect();
         let sum: f64 = pulled.iter().sum();
         let count = parts.len();
         for (part, pulled) in parts.iter_mut().zip(pulled).filter(|(part, _)| part.own_pool) {

@@ -4,10 +4,10 @@ use super::Network;
 use super::facility::{Facility, Unit};
 use super::findings::Findings;
 use super::line::Stage;
+use super::material::Recipe;
 use super::material::{BUILT_IN, built_in, is_ore};
 use super::route::Route;
 use crate::diagnostic::{Diagnostic, Span};
-use super::material::Recipe;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
@@ -46,7 +46,11 @@ fn check_recipes(network: &Network, findings: &mut Findings) {
     let ids: BTreeSet<&str> = network.graph.node_weights().map(|f| f.id.as_str()).collect();
     for recipe in &network.recipes {
         if !ids.contains(recipe.facility.as_str()) {
-            let mut error = at(Diagnostic::error("E0119", format!("there is no facility `{}`", recipe.facility)), recipe.place, "column `facility`");
+            let mut error = at(
+                Diagnostic::error("E0119", format!("there is no facility `{}`", recipe.facility)),
+                recipe.place,
+                "column `facility`",
+            );
             if let Some(near) = findings.nearest(&recipe.facility, ids.iter().copied()) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
@@ -83,7 +87,8 @@ fn uses(own: &Book<'_>, facility: &Facility, material: &str) -> bool {
     }
     built_in(material).is_some_and(|m| {
         let oxide = m.maker == Stage::Separation;
-        m.users.contains(&facility.stage) && (facility.stage != Stage::OtherDemand || oxide == (facility.unit == Unit::NdPrOxide))
+        m.users.contains(&facility.stage)
+            && (facility.stage != Stage::OtherDemand || oxide == (facility.unit == Unit::NdPrOxide))
     })
 }
 
@@ -98,21 +103,38 @@ fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
     for edge in network.graph.edge_references() {
         let (from, to, route) = (&network.graph[edge.source()], &network.graph[edge.target()], edge.weight());
         if let Some(first) = seen.insert((edge.source(), edge.target(), &route.material), route.place) {
-            let what = format!("the route from `{}` to `{}` with {} appears twice", from.id, to.id, route.material);
-            findings.push(at(at(Diagnostic::error("E0120", what), route.place, "second time"), first, "first time"));
+            let what =
+                format!("the route from `{}` to `{}` with {} appears twice", from.id, to.id, route.material);
+            findings.push(at(
+                at(Diagnostic::error("E0120", what), route.place, "second time"),
+                first,
+                "first time",
+            ));
         }
         if !known.contains(route.material.as_str()) {
             let list = BUILT_IN.iter().map(|m| format!("`{}`", m.name)).collect::<Vec<_>>().join(", ");
-            let mut error = at(Diagnostic::error("E0122", format!("there is no material `{}`", route.material)), route.material_place, "column `material`");
+            let mut error = at(
+                Diagnostic::error("E0122", format!("there is no material `{}`", route.material)),
+                route.material_place,
+                "column `material`",
+            );
             error = error.help(format!("one of {list}, or a material of recipes.csv"));
             if let Some(near) = findings.nearest(&route.material, known.iter().copied()) {
                 error = error.help(format!("did you mean `{near}`?"));
             }
             findings.push(error);
-        } else if from.sound && !sells(own, from, &route.material) || to.sound && !uses(own, to, &route.material) {
+        } else if from.sound && !sells(own, from, &route.material)
+            || to.sound && !uses(own, to, &route.material)
+        {
             let what = format!(
                 "{} cannot go from `{}` ({}, {}) to `{}` ({}, {})",
-                route.material, from.id, from.stage.as_str(), from.unit.as_str(), to.id, to.stage.as_str(), to.unit.as_str()
+                route.material,
+                from.id,
+                from.stage.as_str(),
+                from.unit.as_str(),
+                to.id,
+                to.stage.as_str(),
+                to.unit.as_str()
             );
             findings.push(
                 at(Diagnostic::error("E0121", what), route.material_place, "column `material`")
@@ -126,13 +148,27 @@ fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
 fn check_ends(from: &Facility, to: &Facility, route: &Route, findings: &mut Findings) {
     let crosses = from.country != to.country;
     if route.crosses_border.is_some_and(|said| said != crosses) {
-        let what = format!("`crosses_border` says {}, but `{}` is in {} and `{}` in {}", i32::from(!crosses), from.id, from.country, to.id, to.country);
-        findings.push(at(Diagnostic::error("E0125", what), route.border_place, "column `crosses_border`").help("leave the column out, and the countries decide"));
+        let what = format!(
+            "`crosses_border` says {}, but `{}` is in {} and `{}` in {}",
+            i32::from(!crosses),
+            from.id,
+            from.country,
+            to.id,
+            to.country
+        );
+        findings.push(
+            at(Diagnostic::error("E0125", what), route.border_place, "column `crosses_border`")
+                .help("leave the column out, and the countries decide"),
+        );
     }
     if from.opens().is_some() && route.share.central > 0.0 {
-        let what = format!("`{}` starts after the base year and yet has a share of {} in it", from.id, route.share.central);
+        let what = format!(
+            "`{}` starts after the base year and yet has a share of {} in it",
+            from.id, route.share.central
+        );
         findings.push(
-            at(Diagnostic::error("E0138", what), route.place, "this route").help("central share 0, and `share_high` the share once it works"),
+            at(Diagnostic::error("E0138", what), route.place, "this route")
+                .help("central share 0, and `share_high` the share once it works"),
         );
     }
 }
@@ -148,8 +184,12 @@ fn check_shares(network: &Network, findings: &mut Findings) {
         }
         for (material, (sum, place)) in sums {
             if (sum - 1.0).abs() > TOLERANCE {
-                let what = format!("shares into `{}` of {material} sum to {sum:.4}, not 1", network.graph[node].id);
-                findings.push(at(Diagnostic::error("E0126", what), place, "the first of them").help(format!("within {TOLERANCE}; the rest is renormalised")));
+                let what =
+                    format!("shares into `{}` of {material} sum to {sum:.4}, not 1", network.graph[node].id);
+                findings.push(
+                    at(Diagnostic::error("E0126", what), place, "the first of them")
+                        .help(format!("within {TOLERANCE}; the rest is renormalised")),
+                );
             }
         }
     }
@@ -158,7 +198,11 @@ fn check_shares(network: &Network, findings: &mut Findings) {
 fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
     for node in network.graph.node_indices().filter(|node| network.graph[*node].sound) {
         let facility = &network.graph[node];
-        let bought: BTreeSet<&str> = network.graph.edges_directed(node, Direction::Incoming).map(|e| e.weight().material.as_str()).collect();
+        let bought: BTreeSet<&str> = network
+            .graph
+            .edges_directed(node, Direction::Incoming)
+            .map(|e| e.weight().material.as_str())
+            .collect();
         let sold = network.graph.edges_directed(node, Direction::Outgoing).next().is_some();
         if let Some(recipes) = own.get(facility.id.as_str()) {
             for (input, place) in recipes.iter().filter_map(|r| r.input.as_ref().map(|(m, _)| (m, r.place))) {
@@ -175,17 +219,27 @@ fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
             Stage::Magnet | Stage::Component | Stage::Automaker => 2,
         };
         if bought.len() < needed {
-            let what = format!("`{}` buys {} material(s), a facility of stage {} needs {needed}", facility.id, bought.len(), facility.stage.as_str());
+            let what = format!(
+                "`{}` buys {} material(s), a facility of stage {} needs {needed}",
+                facility.id,
+                bought.len(),
+                facility.stage.as_str()
+            );
             findings.push(at(Diagnostic::error("E0127", what), facility.place, "this facility"));
         }
         if !sold && !matches!(facility.stage, Stage::Automaker | Stage::OtherDemand) {
             let what = format!("`{}` sells to nobody", facility.id);
-            findings.push(at(Diagnostic::error("E0128", what), facility.place, "no route leaves this facility"));
+            findings.push(at(
+                Diagnostic::error("E0128", what),
+                facility.place,
+                "no route leaves this facility",
+            ));
         }
         if facility.stage == Stage::Separation && bought.iter().filter(|m| is_ore(m)).count() > 1 {
             let what = format!("`{}` works from two kinds of concentrate", facility.id);
             findings.push(
-                at(Diagnostic::error("E0142", what), facility.place, "this facility").help("make it two facilities, one per kind, each with its own capacity"),
+                at(Diagnostic::error("E0142", what), facility.place, "this facility")
+                    .help("make it two facilities, one per kind, each with its own capacity"),
             );
         }
     }

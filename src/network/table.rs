@@ -25,7 +25,13 @@ pub(super) struct Table {
 
 impl Table {
     /// Splits a text into rows and checks its columns and the number of fields of each row.
-    pub(super) fn parse(name: &str, text: &str, required: &[&str], optional: &[&str], findings: &mut Findings) -> Option<Self> {
+    pub(super) fn parse(
+        name: &str,
+        text: &str,
+        required: &[&str],
+        optional: &[&str],
+        findings: &mut Findings,
+    ) -> Option<Self> {
         let source = findings.add_source(name, text);
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let offset = text.len() - body.len();
@@ -52,7 +58,10 @@ impl Table {
                     rows.push((start, record));
                 }
                 Err(error) => {
-                    findings.push(Diagnostic::error("E0107", format!("{name} cannot be read as CSV: {error}")).at(span(0), "in this file"));
+                    findings.push(
+                        Diagnostic::error("E0107", format!("{name} cannot be read as CSV: {error}"))
+                            .at(span(0), "in this file"),
+                    );
                     return None;
                 }
             }
@@ -66,27 +75,47 @@ impl Table {
             );
             return None;
         };
-        let table = Self { source, name: name.to_owned(), columns: header.iter().map(str::to_owned).collect(), rows: rows.collect() };
+        let table = Self {
+            source,
+            name: name.to_owned(),
+            columns: header.iter().map(str::to_owned).collect(),
+            rows: rows.collect(),
+        };
         table.check_columns(header_start, required, optional, findings).then_some(())?;
         table.check_widths(findings);
         Some(table)
     }
 
-    fn check_columns(&self, start: usize, required: &[&str], optional: &[&str], findings: &mut Findings) -> bool {
+    fn check_columns(
+        &self,
+        start: usize,
+        required: &[&str],
+        optional: &[&str],
+        findings: &mut Findings,
+    ) -> bool {
         let known = || required.iter().chain(optional).copied();
         let mut sound = true;
         if self.columns.len() > MAX_COLUMNS {
-            let error = Diagnostic::error("E0105", format!("{} has {} columns", self.name, self.columns.len()));
-            findings.push(error.at(self.locate(findings, start, MAX_COLUMNS), format!("at most {MAX_COLUMNS} are read")));
+            let error =
+                Diagnostic::error("E0105", format!("{} has {} columns", self.name, self.columns.len()));
+            findings.push(
+                error
+                    .at(self.locate(findings, start, MAX_COLUMNS), format!("at most {MAX_COLUMNS} are read")),
+            );
             return false;
         }
         for (index, column) in self.columns.iter().enumerate() {
             let span = self.locate(findings, start, index);
             if self.columns[..index].contains(column) {
                 sound = false;
-                findings.push(Diagnostic::error("E0105", format!("column `{column}` appears twice")).at(span, "second time"));
+                findings.push(
+                    Diagnostic::error("E0105", format!("column `{column}` appears twice"))
+                        .at(span, "second time"),
+                );
             } else if !known().any(|k| k == column) {
-                let mut warning = Diagnostic::warning("W0106", format!("{} does not use a column `{column}`", self.name)).at(span, "not read");
+                let mut warning =
+                    Diagnostic::warning("W0106", format!("{} does not use a column `{column}`", self.name))
+                        .at(span, "not read");
                 if let Some(near) = findings.nearest(column, known()) {
                     warning = warning.help(format!("did you mean `{near}`?"));
                 }
@@ -96,8 +125,13 @@ impl Table {
         for column in required {
             if !self.columns.iter().any(|c| c == column) {
                 sound = false;
-                let span = Span { source: self.source, start, end: self.locate(findings, start, self.columns.len().saturating_sub(1)).end };
-                let mut error = Diagnostic::error("E0105", format!("{} has no column `{column}`", self.name)).at(span, "the columns it has");
+                let span = Span {
+                    source: self.source,
+                    start,
+                    end: self.locate(findings, start, self.columns.len().saturating_sub(1)).end,
+                };
+                let mut error = Diagnostic::error("E0105", format!("{} has no column `{column}`", self.name))
+                    .at(span, "the columns it has");
                 if let Some(near) = findings.nearest(column, self.columns.iter().map(String::as_str)) {
                     error = error.help(format!("is it the one called `{near}`?"));
                 }
@@ -110,11 +144,23 @@ impl Table {
     fn check_widths(&self, findings: &mut Findings) {
         for (start, record) in &self.rows {
             if record.len() != self.columns.len() {
-                let span = Span { source: self.source, start: *start, end: self.locate(findings, *start, record.len().saturating_sub(1)).end };
+                let span = Span {
+                    source: self.source,
+                    start: *start,
+                    end: self.locate(findings, *start, record.len().saturating_sub(1)).end,
+                };
                 findings.push(
-                    Diagnostic::error("E0107", format!("this row of {} has {} cells, the header {}", self.name, record.len(), self.columns.len()))
-                        .at(span, "wrong number of cells")
-                        .help("a cell that contains a comma must stand in double quotes"),
+                    Diagnostic::error(
+                        "E0107",
+                        format!(
+                            "this row of {} has {} cells, the header {}",
+                            self.name,
+                            record.len(),
+                            self.columns.len()
+                        ),
+                    )
+                    .at(span, "wrong number of cells")
+                    .help("a cell that contains a comma must stand in double quotes"),
                 );
             }
         }
@@ -205,8 +251,16 @@ impl<'a> Row<'a> {
     }
 
     /// Reports an error at a cell.
-    pub(super) fn error(self, findings: &mut Findings, code: &'static str, column: &str, message: impl Into<String>, help: &[String]) {
-        let mut diagnostic = Diagnostic::error(code, message).at(self.span(column, findings), format!("column `{column}`"));
+    pub(super) fn error(
+        self,
+        findings: &mut Findings,
+        code: &'static str,
+        column: &str,
+        message: impl Into<String>,
+        help: &[String],
+    ) {
+        let mut diagnostic =
+            Diagnostic::error(code, message).at(self.span(column, findings), format!("column `{column}`"));
         for line in help {
             diagnostic = diagnostic.help(line.as_str());
         }
@@ -231,7 +285,8 @@ impl<'a> Row<'a> {
                 "E0111",
                 column,
                 format!("`{text}` is not a valid id"),
-                &["lower-case letters and digits in words joined by single hyphens, such as `mine-north`".to_owned()],
+                &["lower-case letters and digits in words joined by single hyphens, such as `mine-north`"
+                    .to_owned()],
             );
         }
         text.to_owned()
@@ -244,11 +299,23 @@ impl<'a> Row<'a> {
             return None;
         }
         let Ok(value) = text.parse::<f64>() else {
-            self.error(findings, "E0108", column, format!("`{text}` is not a number"), &["write digits with a point, without separators or units".to_owned()]);
+            self.error(
+                findings,
+                "E0108",
+                column,
+                format!("`{text}` is not a number"),
+                &["write digits with a point, without separators or units".to_owned()],
+            );
             return Some(0.0);
         };
         if !value.is_finite() || !(0.0..=MAX_NUMBER).contains(&value) {
-            self.error(findings, "E0109", column, format!("`{text}` is out of range"), &[format!("finite numbers from 0 to {MAX_NUMBER:e}")]);
+            self.error(
+                findings,
+                "E0109",
+                column,
+                format!("`{text}` is out of range"),
+                &[format!("finite numbers from 0 to {MAX_NUMBER:e}")],
+            );
             return Some(0.0);
         }
         // −0 would print as "-0" in exports.
@@ -258,7 +325,13 @@ impl<'a> Row<'a> {
     /// A number that must be there.
     pub(super) fn needed(self, findings: &mut Findings, column: &str) -> f64 {
         if self.text(column).is_empty() {
-            self.error(findings, "E0108", column, format!("`{column}` is empty"), &["a number is needed here".to_owned()]);
+            self.error(
+                findings,
+                "E0108",
+                column,
+                format!("`{column}` is empty"),
+                &["a number is needed here".to_owned()],
+            );
         }
         self.number(findings, column).unwrap_or(0.0)
     }
@@ -280,7 +353,11 @@ impl<'a> Row<'a> {
                 &[format!("columns `{low}`, `{central}`, `{high}`")],
             );
         }
-        Some(Band { low: band.low.min(band.central), central: band.central, high: band.high.max(band.central) })
+        Some(Band {
+            low: band.low.min(band.central),
+            central: band.central,
+            high: band.high.max(band.central),
+        })
     }
 
     /// A band that must be there.
@@ -308,13 +385,25 @@ impl<'a> Row<'a> {
             if let Some(code) = Place::parse(&text.to_ascii_uppercase()) {
                 help.push(format!("did you mean `{code}`?"));
             }
-            self.error(findings, "E0115", column, format!("`{text}` is not a code of three capital letters"), &help);
+            self.error(
+                findings,
+                "E0115",
+                column,
+                format!("`{text}` is not a code of three capital letters"),
+                &help,
+            );
             Place::CHN
         })
     }
 
     /// One of a list of words.
-    pub(super) fn choice<T>(self, findings: &mut Findings, code: &'static str, column: &str, words: &[(&str, T)]) -> Option<T>
+    pub(super) fn choice<T>(
+        self,
+        findings: &mut Findings,
+        code: &'static str,
+        column: &str,
+        words: &[(&str, T)],
+    ) -> Option<T>
     where
         T: Clone,
     {
@@ -335,5 +424,7 @@ impl<'a> Row<'a> {
 /// Lower-case words and digits joined by single hyphens.
 pub(super) fn is_kebab(text: &str) -> bool {
     !text.is_empty()
-        && text.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()))
+        && text.split('-').all(|word| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
 }

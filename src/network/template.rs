@@ -128,7 +128,15 @@ mod tests {
         let recycler = lines.lines.iter().find(|l| l.id == "recycler-north:ndpr-metal").unwrap();
         assert_eq!(recycler.inputs.len(), 1);
         // The recycler closes a cycle through the magnet maker.
-        assert!(network.downstream(network.find("recycler-north").unwrap()).contains(&network.find("mag-coast").unwrap()));
-        assert!(network.upstream(network.find("recycler-north").unwrap()).contains(&network.find("mag-coast").unwrap()));
+        assert!(
+            network
+                .downstream(network.find("recycler-north").unwrap())
+                .contains(&network.find("mag-coast").unwrap())
+        );
+        assert!(
+            network
+                .upstream(network.find("recycler-north").unwrap())
+                .contains(&network.find("mag-coast").unwrap())
+        );
     }
 }

@@ -20,7 +20,8 @@ fn template_with(file: &str, change: impl Fn(&str) -> Option<String>) -> Vec<Fil
     FILES
         .iter()
         .map(|name| {
-            let text = template::FILES.iter().find(|(known, _)| known == name).map(|(_, text)| (*text).to_owned());
+            let text =
+                template::FILES.iter().find(|(known, _)| known == name).map(|(_, text)| (*text).to_owned());
             let text = if *name == file { change(&text.unwrap_or_default()) } else { text };
             File { name: (*name).to_owned(), text }
         })
@@ -49,7 +50,11 @@ fn broken_also(file: &str, old: &str, new: &str, code: &str, at: &str, also: &[&
     });
     let text = files.iter().find(|f| f.name == file).unwrap().text.clone().unwrap();
     let found = check(&files);
-    let hit = found.list().iter().find(|d| d.code == code).unwrap_or_else(|| panic!("no {code} in\n{}", found.render(false)));
+    let hit = found
+        .list()
+        .iter()
+        .find(|d| d.code == code)
+        .unwrap_or_else(|| panic!("no {code} in\n{}", found.render(false)));
     let span = hit.labels.first().unwrap().0;
     let source = &found.sources()[span.source.0];
     assert_eq!(source.name, file);
@@ -68,7 +73,18 @@ fn the_shipped_network_has_its_facilities_routes_and_lines() {
     assert_eq!((network.coefficients.len(), network.projects.len(), network.countries.len()), (63, 38, 162));
     assert_eq!((graph.lines.len(), graph.routes.len(), graph.pools.len()), (233, 1570, 211));
     let ids: BTreeSet<&str> = graph.lines.iter().map(|l| l.id.as_str()).collect();
-    for id in ["auto-ford-nam:electrified", "auto-ford-nam:combustion", "mag-jl-mag:heavy", "mag-jl-mag:light", "comp-nidec-chn:traction", "comp-nidec-chn:auxiliary", "sep-northern-ndpr:ndpr-oxide", "metal-japan:dytb-metal", "mine-kachin:ionic-ore", "dem-bonded-nonmagnet:dytb-oxide"] {
+    for id in [
+        "auto-ford-nam:electrified",
+        "auto-ford-nam:combustion",
+        "mag-jl-mag:heavy",
+        "mag-jl-mag:light",
+        "comp-nidec-chn:traction",
+        "comp-nidec-chn:auxiliary",
+        "sep-northern-ndpr:ndpr-oxide",
+        "metal-japan:dytb-metal",
+        "mine-kachin:ionic-ore",
+        "dem-bonded-nonmagnet:dytb-oxide",
+    ] {
         assert!(ids.contains(id), "{id}");
     }
     assert_eq!(ids.len(), graph.lines.len());
@@ -94,9 +110,13 @@ fn indices_of_lines_routes_and_pools_agree() {
         assert_eq!(graph.lines[route.from.index()].product, route.material);
         assert!(route.surface_days >= 1);
     }
-    assert!(graph.routes.windows(2).all(|w| (w[0].to, w[0].input, w[0].from) < (w[1].to, w[1].input, w[1].from)));
+    assert!(
+        graph.routes.windows(2).all(|w| (w[0].to, w[0].input, w[0].from) < (w[1].to, w[1].input, w[1].from))
+    );
     for (index, pool) in graph.pools.iter().enumerate() {
-        assert!(!pool.lines.is_empty() && pool.lines.iter().all(|l| graph.lines[l.index()].pool.index() == index));
+        assert!(
+            !pool.lines.is_empty() && pool.lines.iter().all(|l| graph.lines[l.index()].pool.index() == index)
+        );
     }
 }
 
@@ -121,8 +141,11 @@ fn heavy_oxide_comes_out_of_the_group_that_shares_its_mines() {
 fn plants_that_start_later_have_dates_and_no_share_before() {
     let (network, graph) = shipped();
     let expected = [
-        ("sep-solvay-ndpr", date(2025, 4, 15)), ("sep-lynas-hre", date(2025, 5, 15)), ("mag-neo-narva", date(2025, 9, 19)),
-        ("mag-evac-usa", date(2025, 11, 15)), ("mag-mp-independence-usa", date(2025, 11, 1)),
+        ("sep-solvay-ndpr", date(2025, 4, 15)),
+        ("sep-lynas-hre", date(2025, 5, 15)),
+        ("mag-neo-narva", date(2025, 9, 19)),
+        ("mag-evac-usa", date(2025, 11, 15)),
+        ("mag-mp-independence-usa", date(2025, 11, 1)),
     ];
     let later: Vec<_> = network.graph.node_weights().filter(|f| f.opens().is_some()).collect();
     assert_eq!(later.len(), expected.len());
@@ -144,7 +167,8 @@ fn plants_that_start_later_have_dates_and_no_share_before() {
 #[test]
 fn transit_goes_by_regions_and_only_light_goods_fly() {
     let (network, graph) = shipped();
-    let route = |id: &str| graph.routes.iter().find(|r| r.id.starts_with(id)).unwrap_or_else(|| panic!("{id}"));
+    let route =
+        |id: &str| graph.routes.iter().find(|r| r.id.starts_with(id)).unwrap_or_else(|| panic!("{id}"));
     let by = |from: &str, to: &str| {
         let region = |line: crate::id::LineId| graph.lines[line.index()].region;
         let pair = (Place::parse(from).unwrap(), Place::parse(to).unwrap());
@@ -154,7 +178,12 @@ fn transit_goes_by_regions_and_only_light_goods_fly() {
         assert!(!by("CHN", to).is_empty() && by("CHN", to).iter().all(|r| r.surface_days == days), "{to}");
     }
     assert!(by("CHN", "CHN").iter().all(|r| r.surface_days == 3 && r.carriage == Carriage::Surface));
-    assert!(by("CHN", "EUR").iter().filter(|r| graph.lines[r.from.index()].stage == Stage::Magnet).all(|r| r.carriage == Carriage::SeaAndAir));
+    assert!(
+        by("CHN", "EUR")
+            .iter()
+            .filter(|r| graph.lines[r.from.index()].stage == Stage::Magnet)
+            .all(|r| r.carriage == Carriage::SeaAndAir)
+    );
     let ore = route("mine-kachin:ionic-ore>");
     assert_eq!((ore.surface_days, ore.carriage), (10, Carriage::Surface));
     assert_eq!(route("mine-mountain-pass:light-ore>sep-shenghe").carriage, Carriage::Surface);
@@ -174,20 +203,30 @@ fn part_makers_divide_their_capacity_and_carmakers_their_vehicles() {
     let (network, graph) = shipped();
     for stage in [Stage::Component, Stage::Automaker, Stage::Magnet, Stage::Metal] {
         for (node, facility) in network.graph.node_weights().enumerate().filter(|(_, f)| f.stage == stage) {
-            let sum: f64 = graph.pools.iter().filter(|p| p.facility.index() == node).map(|p| p.capacity * 365.0).sum();
+            let sum: f64 =
+                graph.pools.iter().filter(|p| p.facility.index() == node).map(|p| p.capacity * 365.0).sum();
             assert!((sum / facility.capacity.central - 1.0).abs() < 1e-9, "{}", facility.id);
         }
     }
-    let demand: f64 = graph.lines.iter().filter(|l| l.stage == Stage::Automaker).map(|l| l.final_demand * 365.0).sum();
+    let demand: f64 =
+        graph.lines.iter().filter(|l| l.stage == Stage::Automaker).map(|l| l.final_demand * 365.0).sum();
     assert!((demand - (92_510_000.0 + 1_180_000.0)).abs() < 1.0, "{demand}");
-    let shared: Vec<_> = graph.lines.iter().filter(|l| l.id.starts_with("mag-jl-mag:")).map(|l| l.pool).collect();
+    let shared: Vec<_> =
+        graph.lines.iter().filter(|l| l.id.starts_with("mag-jl-mag:")).map(|l| l.pool).collect();
     assert!(shared.len() == 2 && shared[0] == shared[1]);
 }
 
 #[test]
 fn every_rule_on_facilities_names_the_cell() {
     let f = "nodes.csv";
-    broken_also(f, "id,name,stage,company", "id,name,stages,company", "E0105", &template::FILES[1].1.lines().nth(4).unwrap().replace("stage", "stages"), &["W0106"]);
+    broken_also(
+        f,
+        "id,name,stage,company",
+        "id,name,stages,company",
+        "E0105",
+        &template::FILES[1].1.lines().nth(4).unwrap().replace("stage", "stages"),
+        &["W0106"],
+    );
     // Routes that name the old id go on to say so.
     broken_also(f, "mine-hill,Hill mine,", "Mine_hill,Hill mine,", "E0111", "Mine_hill", &["E0119", "E0119"]);
     broken_also(f, "dem-wind,Wind", "auto-city,Wind", "E0112", "auto-city", &["E0119", "E0119"]);
@@ -218,20 +257,55 @@ fn every_rule_on_facilities_names_the_cell() {
 fn every_rule_on_routes_names_the_cell() {
     let f = "edges.csv";
     broken(f, "mine-hill,sep-river,ionic", "mine-hil,sep-river,ionic", "E0119", "mine-hil");
-    broken(f, "recycler-north,mag-coast,NdPr metal,", "metal-valley,mag-coast,NdPr metal,", "E0120", "metal-valley");
-    broken_also(f, "sep-river,metal-valley,NdPr oxide", "sep-river,metal-valley,DyTb oxide", "E0121", "DyTb oxide", &["E0126"]);
-    broken(f, "sep-river,metal-valley,NdPr oxide", "sep-river,metal-valley,NdPr oxides", "E0122", "NdPr oxides");
+    broken(
+        f,
+        "recycler-north,mag-coast,NdPr metal,",
+        "metal-valley,mag-coast,NdPr metal,",
+        "E0120",
+        "metal-valley",
+    );
+    broken_also(
+        f,
+        "sep-river,metal-valley,NdPr oxide",
+        "sep-river,metal-valley,DyTb oxide",
+        "E0121",
+        "DyTb oxide",
+        &["E0126"],
+    );
+    broken(
+        f,
+        "sep-river,metal-valley,NdPr oxide",
+        "sep-river,metal-valley,NdPr oxides",
+        "E0122",
+        "NdPr oxides",
+    );
     broken(f, "NdPr metal,0.9,0.98,1,", "NdPr metal,0.9,0.98,1.2,", "E0123", "0.98");
     broken(f, "NdPr metal,0.9,0.98,1,", "NdPr metal,0.8,0.88,1,", "E0126", "0.88");
-    broken(f, "comp-port,NdFeB magnet (heavy RE),0,0,0.3,10", "comp-port,NdFeB magnet (heavy RE),0,0.01,0.3,10", "E0138", "mag-new");
+    broken(
+        f,
+        "comp-port,NdFeB magnet (heavy RE),0,0,0.3,10",
+        "comp-port,NdFeB magnet (heavy RE),0,0.01,0.3,10",
+        "E0138",
+        "mag-new",
+    );
     broken(f, "traction motor,1,1,1,5,", "traction motor,1,1,1,5000,", "E0124", "5000");
-    broken(f, "traction motor,1,1,1,5,", "traction motor,1,1,1,5,,", "E0107", "comp-port,auto-city,traction motor,1,1,1,5,,estimate,invented");
+    broken(
+        f,
+        "traction motor,1,1,1,5,",
+        "traction motor,1,1,1,5,,",
+        "E0107",
+        "comp-port,auto-city,traction motor,1,1,1,5,,estimate,invented",
+    );
     broken(f, "share_high,lead_time_days,confidence", "share_high,crosses_border,confidence", "E0125", "10");
 }
 
 #[test]
 fn rules_that_join_rows_name_the_facility() {
-    let without = |row: &'static str| move |text: &str| Some(text.lines().filter(|l| !l.starts_with(row)).map(|l| format!("{l}\n")).collect::<String>());
+    let without = |row: &'static str| {
+        move |text: &str| {
+            Some(text.lines().filter(|l| !l.starts_with(row)).map(|l| format!("{l}\n")).collect::<String>())
+        }
+    };
     let found = check(&template_with("edges.csv", without("comp-port,auto-city,traction")));
     let codes: Vec<_> = found.list().iter().map(|d| d.code).collect();
     assert_eq!(codes, ["E0127"], "{}", found.render(false));
@@ -239,12 +313,32 @@ fn rules_that_join_rows_name_the_facility() {
     let found = check(&template_with("edges.csv", without("mag-new,comp-port")));
     assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0128"]);
     assert_eq!(found.position(found.list()[0].labels[0].0), Some((11, 1)));
-    let two = |text: &str| Some(text.replace("mine-hill,sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\n", "mine-hill,sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\nmine-hill,sep-river,light REO concentrate,1,1,1,10,estimate,invented\n"));
+    let two = |text: &str| {
+        Some(text.replace("mine-hill,sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\n", "mine-hill,sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\nmine-hill,sep-river,light REO concentrate,1,1,1,10,estimate,invented\n"))
+    };
     assert_eq!(check(&template_with("edges.csv", two)).list()[0].code, "E0142");
     // Border flags that contradict the countries.
-    let flags = |text: &str| Some(text.lines().map(|l| if l.starts_with('#') { format!("{l}\n") } else if l.starts_with("from") { format!("{l},crosses_border\n") } else { format!("{l},1\n") }).collect::<String>());
+    let flags = |text: &str| {
+        Some(
+            text.lines()
+                .map(|l| {
+                    if l.starts_with('#') {
+                        format!("{l}\n")
+                    } else if l.starts_with("from") {
+                        format!("{l},crosses_border\n")
+                    } else {
+                        format!("{l},1\n")
+                    }
+                })
+                .collect::<String>(),
+        )
+    };
     let found = check(&template_with("edges.csv", flags));
-    assert!(found.list().iter().all(|d| d.code == "E0125") && found.error_count() == 9, "{}", found.render(false));
+    assert!(
+        found.list().iter().all(|d| d.code == "E0125") && found.error_count() == 9,
+        "{}",
+        found.render(false)
+    );
     assert_eq!(found.position(found.list()[0].labels[0].0), Some((6, 70)));
 }
 
@@ -256,14 +350,26 @@ fn every_rule_on_the_other_files_names_the_cell() {
     broken("materials.csv", "bev-kg,1.1,1.8,2.5", "bev kg,1.1,1.8,2.5", "E0111", "bev kg");
     broken("lead_times.csv", "CHN,EUR,sea", "CHN,EUR,ship", "E0141", "ship");
     broken("lead_times.csv", "CHN,EUR,sea", "CHN,Europe,sea", "E0141", "CHN");
-    broken_also("recipes.csv", "recycler-north,NdPr metal", "recycler-nord,NdPr metal", "E0119", "recycler-nord", &["E0121"]);
-    let found = check(&template_with("materials.csv", |text| Some(text.replace("ndpr-per-reo:mine-hill", "ndpr-per-reo:mine-hall"))));
+    broken_also(
+        "recipes.csv",
+        "recycler-north,NdPr metal",
+        "recycler-nord,NdPr metal",
+        "E0119",
+        "recycler-nord",
+        &["E0121"],
+    );
+    let found = check(&template_with("materials.csv", |text| {
+        Some(text.replace("ndpr-per-reo:mine-hill", "ndpr-per-reo:mine-hall"))
+    }));
     assert_eq!(found.list()[0].code, "E0132");
     assert_eq!(found.sources()[found.list()[0].labels[0].0.source.0].name, "nodes.csv");
     assert!(found.list()[0].help.iter().any(|h| h.contains("ndpr-per-reo:mine-hall")));
-    let found = check(&template_with("recipes.csv", |text| Some(format!("{text}recycler-north,NdPr-metal,,,,\n"))));
+    let found =
+        check(&template_with("recipes.csv", |text| Some(format!("{text}recycler-north,NdPr-metal,,,,\n"))));
     assert!(found.list().iter().any(|d| d.code == "E0133"), "{}", found.render(false));
-    let found = check(&template_with("recipes.csv", |text| Some(format!("{text}recycler-north,ash,,,,\nrecycler-north,slag,,,,\n"))));
+    let found = check(&template_with("recipes.csv", |text| {
+        Some(format!("{text}recycler-north,ash,,,,\nrecycler-north,slag,,,,\n"))
+    }));
     assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0134"]);
 }
 
@@ -271,7 +377,12 @@ fn every_rule_on_the_other_files_names_the_cell() {
 fn missing_and_empty_files_are_named() {
     for (index, code) in [(0, "E0101"), (1, "E0101")] {
         let found = check(&template_with(FILES[index], |_| None));
-        assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), [code], "{}", found.render(false));
+        assert_eq!(
+            found.list().iter().map(|d| d.code).collect::<Vec<_>>(),
+            [code],
+            "{}",
+            found.render(false)
+        );
     }
     assert_eq!(check(&template_with("nodes.csv", |_| Some(String::new()))).list()[0].code, "E0105");
     let header = |text: &str| text.lines().find(|l| l.starts_with("id,")).map(|l| format!("{l}\n"));
@@ -284,7 +395,10 @@ fn missing_and_empty_files_are_named() {
     let mut files = template_with("edges.csv", |text| Some(text.replace("lead_time_days", "days_ignored")));
     files[5].text = None;
     let found = check(&files);
-    assert!(found.list().iter().filter(|d| d.severity == Severity::Error).all(|d| d.code == "E0124") && found.error_count() > 0);
+    assert!(
+        found.list().iter().filter(|d| d.severity == Severity::Error).all(|d| d.code == "E0124")
+            && found.error_count() > 0
+    );
     let plain = check(&template_with("nodes.csv", |text| Some(text.replace("confidence,note", "x,y"))));
     assert!(plain.list().iter().any(|d| d.code == "W0130") && plain.error_count() == 0);
 }
@@ -313,25 +427,37 @@ fn bytes_that_are_not_text_and_files_too_large_are_refused() {
 
 #[test]
 fn long_files_of_mistakes_are_cut_short() {
-    let rows: String = (0..3_000).map(|i| format!("n-{i},sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\n")).collect();
+    let rows: String = (0..3_000)
+        .map(|i| format!("n-{i},sep-river,ionic REO concentrate,1,1,1,10,estimate,invented\n"))
+        .collect();
     let found = check(&template_with("edges.csv", |text| Some(format!("{text}{rows}"))));
     assert_eq!(found.list().len(), 201);
     assert!(found.list()[200].message.contains("2800 more"), "{}", found.list()[200].message);
     let rows = "a,b\n".repeat(100_002);
-    let found = check(&template_with("lead_times.csv", |_| Some(format!("from_region,to_region,mode,days\n{rows}"))));
+    let found =
+        check(&template_with("lead_times.csv", |_| Some(format!("from_region,to_region,mode,days\n{rows}"))));
     assert!(found.list().iter().any(|d| d.code == "E0104"));
 }
 
 #[test]
 fn a_cycle_that_needs_all_it_makes_is_refused_by_name() {
-    let amount = |row: &'static str| template_with("recipes.csv", move |text| Some(text.replace("3.6,4,5", row)));
+    let amount =
+        |row: &'static str| template_with("recipes.csv", move |text| Some(text.replace("3.6,4,5", row)));
     // Around it: 0.02 of 0.284 t metal a tonne of magnets, times magnets per tonne of metal.
     assert!(check(&amount("3,4,5")).list().is_empty());
     for (row, told) in [("300,300,300", "central"), ("4,4,300", "end of the bands")] {
         let found = check(&amount(row));
-        assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0135"], "{}", found.render(false));
+        assert_eq!(
+            found.list().iter().map(|d| d.code).collect::<Vec<_>>(),
+            ["E0135"],
+            "{}",
+            found.render(false)
+        );
         let message = &found.list()[0].message;
-        assert!(message.contains(told) && message.contains("mag-coast → recycler-north → mag-coast"), "{message}");
+        assert!(
+            message.contains(told) && message.contains("mag-coast → recycler-north → mag-coast"),
+            "{message}"
+        );
         assert_eq!(found.position(found.list()[0].labels[0].0), Some((4, 1)));
     }
 }
@@ -341,17 +467,39 @@ fn the_gain_of_a_ring_is_the_product_around_it() {
     // Three facilities with recipes, each 1 t from `amount` t of the one before; demand from a fourth.
     let ring = |amounts: [f64; 3]| {
         let node = |id: &str| format!("{id},{id},metal,CHN,CHN,10,t,1,1,invented\n");
-        let nodes = format!("id,name,stage,country,region,capacity,unit,utilisation,inventory_days,note\n{}{}{}{}", node("a"), node("b"), node("c"), node("d")).replace(",1,1,", ",1,5,");
+        let nodes = format!(
+            "id,name,stage,country,region,capacity,unit,utilisation,inventory_days,note\n{}{}{}{}",
+            node("a"),
+            node("b"),
+            node("c"),
+            node("d")
+        )
+        .replace(",1,1,", ",1,5,");
         let edges = "from,to,material,share,lead_time_days,note\na,b,pa,1,2,x\nb,c,pb,1,2,x\nc,a,pc,1,2,x\nc,d,pc,1,2,x\n";
-        let recipes = format!("facility,product,input,amount\na,pa,pc,{}\nb,pb,pa,{}\nc,pc,pb,{}\nd,pd,pc,1\n", amounts[0], amounts[1], amounts[2]);
+        let recipes = format!(
+            "facility,product,input,amount\na,pa,pc,{}\nb,pb,pa,{}\nc,pc,pb,{}\nd,pd,pc,1\n",
+            amounts[0], amounts[1], amounts[2]
+        );
         let texts = [Some(nodes), Some(edges.to_owned()), None, None, None, None, Some(recipes)];
-        FILES.iter().zip(texts).map(|(name, text)| File { name: (*name).to_owned(), text }).collect::<Vec<_>>()
+        FILES
+            .iter()
+            .zip(texts)
+            .map(|(name, text)| File { name: (*name).to_owned(), text })
+            .collect::<Vec<_>>()
     };
-    for (amounts, sound) in [([0.5, 0.5, 0.5], true), ([20.0, 0.05, 0.999], true), ([20.0, 0.05, 1.001], false), ([1.0, 1.0, 1.0], false), ([1e9, 1e-9, 0.9], true), ([0.0, 5.0, 5.0], true)] {
+    for (amounts, sound) in [
+        ([0.5, 0.5, 0.5], true),
+        ([20.0, 0.05, 0.999], true),
+        ([20.0, 0.05, 1.001], false),
+        ([1.0, 1.0, 1.0], false),
+        ([1e9, 1e-9, 0.9], true),
+        ([0.0, 5.0, 5.0], true),
+    ] {
         let found = check(&ring(amounts));
         assert_eq!(found.error_count() == 0, sound, "{amounts:?}\n{}", found.render(false));
     }
-    let (network, _) = parse("ring", &ring([0.5, 0.5, 0.5]), Findings::default()).map_err(|d| d.render(false)).unwrap();
+    let (network, _) =
+        parse("ring", &ring([0.5, 0.5, 0.5]), Findings::default()).map_err(|d| d.render(false)).unwrap();
     let graph = network.lines().unwrap();
     // x_c = f + 0.125 x_c, f = 10 t a year.
     let c = graph.lines.iter().position(|l| l.id == "c:pc").unwrap();
@@ -363,14 +511,20 @@ fn a_long_chain_overflows_no_stack_and_takes_no_hour() {
     let count = 30_000;
     let nodes: String = (0..count).map(|i| format!("f{i},f,metal,CHN,CHN,10,t,5\n")).collect();
     let edges: String = (1..count).map(|i| format!("f{},f{i},p{},1,2\n", i - 1, i - 1)).collect();
-    let recipes: String = (0..count).map(|i| if i == 0 { "f0,p0,,\n".to_owned() } else { format!("f{i},p{i},p{},1\n", i - 1) }).collect();
+    let recipes: String = (0..count)
+        .map(|i| if i == 0 { "f0,p0,,\n".to_owned() } else { format!("f{i},p{i},p{},1\n", i - 1) })
+        .collect();
     let texts = [
         Some(format!("id,name,stage,country,region,capacity,unit,inventory_days\n{nodes}")),
         Some(format!("from,to,material,share,lead_time_days\n{edges}")),
-        None, None, None, None,
+        None,
+        None,
+        None,
+        None,
         Some(format!("facility,product,input,amount\n{recipes}")),
     ];
-    let files: Vec<File> = FILES.iter().zip(texts).map(|(name, text)| File { name: (*name).to_owned(), text }).collect();
+    let files: Vec<File> =
+        FILES.iter().zip(texts).map(|(name, text)| File { name: (*name).to_owned(), text }).collect();
     let (network, _) = parse("chain", &files, Findings::default()).map_err(|d| d.render(false)).unwrap();
     let graph = network.lines().unwrap();
     assert!((baseline::pulled(&graph)[0] * 365.0 - 10.0).abs() < 1e-6);

@@ -95,7 +95,8 @@ pub fn hitting_times(transition: &[Vec<f64>], targets: &[usize]) -> Option<Vec<f
 fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
     let n = right.len();
     for column in 0..n {
-        let pivot = (column..n).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
+        let pivot =
+            (column..n).max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))?;
         if matrix[pivot][column].is_nan() || matrix[pivot][column].abs() < 1.0e-13 {
             return None;
         }
@@ -104,7 +105,10 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Option<Vec<f64>> {
         let (above, below) = matrix.split_at_mut(column + 1);
         for (row, line) in below.iter_mut().enumerate() {
             let factor = line[column] / above[column][column];
-            line.iter_mut().zip(&above[column]).skip(column).for_each(|(cell, pivot)| *cell -= factor * pivot);
+            line.iter_mut()
+                .zip(&above[column])
+                .skip(column)
+                .for_each(|(cell, pivot)| *cell -= factor * pivot);
             right[column + 1 + row] -= factor * right[column];
         }
     }
@@ -212,7 +216,14 @@ mod tests {
             next: next.to_vec(),
             shocks: Vec::new(),
         };
-        let chain = Chain { states: vec![state(&[0.0, 0.0]), state(&[f64::NAN, -1.0]), state(&[]), state(&[0.0, 5.0, 0.0, 0.0, 9.0])] };
+        let chain = Chain {
+            states: vec![
+                state(&[0.0, 0.0]),
+                state(&[f64::NAN, -1.0]),
+                state(&[]),
+                state(&[0.0, 5.0, 0.0, 0.0, 9.0]),
+            ],
+        };
         assert_eq!(chain.successor(0, 0.5), None);
         assert_eq!(chain.successor(1, 0.5), None);
         assert_eq!(chain.successor(2, 0.5), None);

@@ -45,7 +45,9 @@ fn state(item: &Item, what: &str, diagnostics: &mut Diagnostics) -> Option<State
     let Node::Table(table) = &item.node else {
         return wrong_type(item, "states", "a list of tables", diagnostics);
     };
-    let of = table.text("name").map_or_else(|| format!("a state of {what}"), |name| format!("state `{name}` of {what}"));
+    let of = table
+        .text("name")
+        .map_or_else(|| format!("a state of {what}"), |name| format!("state `{name}` of {what}"));
     let mut fields = Fields::new(table, of, item.span);
     let name = fields.need_text("name", diagnostics);
     let dwell = fields.need("dwell", diagnostics).and_then(|item| value(item, "dwell", DAYS, diagnostics));

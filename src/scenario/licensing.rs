@@ -86,10 +86,26 @@ pub fn licensing(
     if other.is_none() && class_of.contains(&None) {
         other = u16::try_from(classes.len()).ok();
         let name = OTHER.to_owned();
-        classes.push(Class { name, speed: Value::fixed(1.0), reject: None, returned: None, priority: 1, eligible_after: Value::fixed(0.0) });
+        classes.push(Class {
+            name,
+            speed: Value::fixed(1.0),
+            reject: None,
+            returned: None,
+            priority: 1,
+            eligible_after: Value::fixed(0.0),
+        });
     }
     let class_of = class_of.into_iter().map(|class| class.or(other).unwrap_or(0)).collect();
-    Some(Licensing { controlled, class_of, classes, law, capacity: capacity?, use_, de_minimis: de_minimis?, quotas: quotas? })
+    Some(Licensing {
+        controlled,
+        class_of,
+        classes,
+        law,
+        capacity: capacity?,
+        use_,
+        de_minimis: de_minimis?,
+        quotas: quotas?,
+    })
 }
 
 /// `[{ where = …, tonnes = 500, period_days = 30 }, …]`; routes outside the rule do no harm. `None` when one is

@@ -118,7 +118,10 @@ pub const RULES: &[Rule] = &[
         "E0231",
         "A selector names a material or product that the network does not have. Names may be typed as in the data or with hyphens, `ndfeb-magnet-heavy-re`.",
     ),
-    rule("E0232", "A selector names a facility that the network does not have; `network show --facilities` lists all."),
+    rule(
+        "E0232",
+        "A selector names a facility that the network does not have; `network show --facilities` lists all.",
+    ),
     rule(
         "E0233",
         "A selector names a company that the network does not have. Companies are spelt as in the data; several under one name belong together.",

@@ -177,8 +177,16 @@ fn draft(item: &Item, graph: &LineGraph, run: Run, diagnostics: &mut Diagnostics
     // Without its kind no further key can be told right from wrong.
     let kind_name = KINDS[kind?];
     let (mut regime, mut chain) = (None, None);
-    let made = Maker { fields: &mut fields, table, graph, what: &what, diagnostics, regime: &mut regime, chain: &mut chain }
-        .kind(kind_name);
+    let made = Maker {
+        fields: &mut fields,
+        table,
+        graph,
+        what: &what,
+        diagnostics,
+        regime: &mut regime,
+        chain: &mut chain,
+    }
+    .kind(kind_name);
     fields.finish(diagnostics);
     let (id, timing, kind) = (id?, time?, made?);
     let title = title.map_or_else(|| id.value.to_owned(), |title| title.value.to_owned());

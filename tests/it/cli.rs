@@ -322,14 +322,16 @@ fn facilities_are_listed_by_id_and_a_file_is_no_network() {
 #[test]
 fn one_run_claims_no_interval() {
     let here = place();
-    let text = succeed(here.path(), &["run", "full-embargo", "-n", "1", "--set", "end=2025-08-01", "--no-charts"]);
+    let text =
+        succeed(here.path(), &["run", "full-embargo", "-n", "1", "--set", "end=2025-08-01", "--no-charts"]);
     assert!(text.contains("unknown from so few runs") && !text.contains("– million"), "{text}");
 }
 
 #[test]
 fn a_part_without_runs_says_so() {
     let here = place();
-    let part = ["shard", "run", "full-embargo", "-n", "40", "--index", "1", "--of", "5", "--set", "end=2025-08-01"];
+    let part =
+        ["shard", "run", "full-embargo", "-n", "40", "--index", "1", "--of", "5", "--set", "end=2025-08-01"];
     let (code, _, stderr) = parts(&run(here.path(), &part));
     assert!(code == Some(0) && stderr.contains("No runs (more"), "{stderr}");
 }

@@ -73,7 +73,8 @@ fn commands_in_documents_work() {
 #[test]
 fn the_readme_quotes_what_quickstart_prints() {
     let printed = quickstart::headlines().expect("a bundled scenario");
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("it is there");
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"))
+        .expect("it is there");
     let quoted = format!("```text\n{printed}```\n");
     assert!(readme.contains(&quoted), "README.md does not quote:\n{printed}");
 }
@@ -86,7 +87,8 @@ fn links_between_documents_lead_somewhere() {
     let entries = std::fs::read_dir(root.join("docs/src")).expect("the book is there");
     documents.extend(entries.flatten().map(|entry| entry.path()));
     let mut checked = 0;
-    for document in documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
+    for document in documents.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+    {
         let text = std::fs::read_to_string(&document).expect("text");
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = link.split('#').next().unwrap_or(link);

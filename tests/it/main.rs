@@ -1,5 +1,10 @@
 //! Tests of the program and of the library through its public face: one binary, one module per subject.
-#![allow(clippy::pedantic, clippy::collapsible_match, clippy::manual_is_multiple_of, reason = "tests speak plainly: small casts and exact comparisons are theirs to make")]
+#![allow(
+    clippy::pedantic,
+    clippy::collapsible_match,
+    clippy::manual_is_multiple_of,
+    reason = "tests speak plainly: small casts and exact comparisons are theirs to make"
+)]
 
 mod agree;
 mod cli;
