@@ -16,6 +16,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod export;
 pub mod firms;
+pub mod hindcast;
 pub mod id;
 pub mod kernel;
 pub mod network;

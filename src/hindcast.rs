@@ -1,0 +1,28 @@
+//! The record of 2025, reproduced and scored.
+//!
+//! Life cycle: [`record`] is what happened, as published, every row with its source; [`normal`] is what would
+//! have been exported without controls, judged from what was known before April 2025; [`fit`] calibrates
+//! a small, stated set of numbers on the total exports of April to July alone; [`ensemble`] runs the model with
+//! the sets that calibration left; [`score`], [`stops`] and [`evidence`] compare; [`scorecard`] puts it together.
+//!
+//! August to November was seen while the mechanisms of the model were chosen. Scores on these months are
+//! validation, not prediction.
+
+pub(crate) mod aims;
+pub mod ensemble;
+pub mod evidence;
+pub mod fit;
+pub mod fitted;
+pub mod normal;
+pub mod record;
+pub mod score;
+pub mod scorecard;
+pub mod space;
+pub mod stops;
+pub mod variant;
+
+/// The scenario that stands for 2025.
+pub const SCENARIO: &str = "2025-april-controls";
+
+/// Destination that stands for all.
+pub const WORLD: &str = "WORLD";
