@@ -11,6 +11,9 @@ mod completions;
 mod explain;
 mod firms;
 mod gauge;
+mod hindcast;
+mod hindcast_charts;
+mod hindcast_report;
 mod network;
 mod progress;
 mod rank;
@@ -81,6 +84,8 @@ enum Command {
     Compare(compare::Compare),
     /// Replay one run and name, day by day, what bound a facility's output
     Why(why::Why),
+    /// Compare the model with the record of 2025; calibrate it anew
+    Hindcast(hindcast::Hindcast),
     /// List, show or copy the bundled scenarios
     #[command(subcommand)]
     Scenarios(scenarios::Scenarios),
@@ -123,6 +128,7 @@ pub fn main() -> ExitCode {
         Some(Command::Explain(command)) => command.run(),
         Some(Command::Compare(command)) => command.run(),
         Some(Command::Why(command)) => command.run(),
+        Some(Command::Hindcast(command)) => command.run(),
         Some(Command::Scenarios(command)) => command.run(),
         Some(Command::Network(command)) => command.run(),
         Some(Command::Shard(command)) => command.run(),

@@ -2,6 +2,7 @@
 
 use super::score::Score;
 use super::scorecard::{Aim, MonthRow, Scorecard, Window};
+use super::stops::Usage;
 
 /// Months whose median is off by more than this share of the observation are named.
 const NOTABLE: f64 = 0.10;
@@ -108,6 +109,8 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
             ));
         }
     }
+    list.extend(choices(card));
+    list.extend(spared(card));
     let halts = &card.stops.halts_and_cuts;
     if halts.interval.0 < 0.5 {
         list.push(format!(
@@ -116,7 +119,8 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
         ));
     }
     for firm in &card.stops.firms {
-        if let (Some((earliest, latest)), Some([low, _, high])) = (firm.onset, firm.first_stop)
+        // Where a cut of a half year began is not reported.
+        if let (Usage::Halt, Some((earliest, latest)), Some([low, _, high])) = (firm.usage, firm.onset, firm.first_stop)
             && (latest < low || earliest > high)
         {
             list.push(format!(
@@ -128,6 +132,14 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
             && (days > 2.0 * length || days < 0.5 * length)
         {
             list.push(format!("{}: {length:.0} days reported, {days:.0} days below 95 % of calm in the model.", firm.firm));
+        }
+    }
+    for price in &card.prices.observed {
+        if !(price.model[0]..=price.model[2]).contains(&price.ratio) {
+            list.push(format!(
+                "{}: × {:.2} of the last quote before the controls on {}, × {:.2} in the model that week.",
+                price.item, price.ratio, price.date, price.model[1]
+            ));
         }
     }
     if let Some(licences) = &card.licences {
@@ -145,6 +157,34 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
         }
     }
     list
+}
+
+/// Choices of the model without which August to November would be closer.
+fn choices(card: &Scorecard) -> Vec<String> {
+    let Some(central) = card.variants.first() else { return Vec::new() };
+    let worse = card.variants.iter().filter(|v| v.validation_choice && v.validation.crps < central.validation.crps);
+    worse
+        .map(|v| {
+            format!(
+                "With {}, August to November would be closer (CRPS {:.0} t instead of {:.0} t): these months do not support it.",
+                v.title, v.validation.crps, central.validation.crps
+            )
+        })
+        .collect()
+}
+
+/// Firms that reported no halt and stop in the model all the same.
+fn spared(card: &Scorecard) -> Option<String> {
+    let stopped = card.stops.firms.iter().filter(|firm| firm.usage == Usage::Control && firm.stops.estimate > 0.5);
+    let names: Vec<String> = stopped.map(|firm| format!("{} ({})", firm.firm, percent(firm.stops.estimate))).collect();
+    let lost = card.variants.first().map_or(f64::NAN, |central| central.vehicles_lost);
+    (!names.is_empty()).then(|| {
+        format!(
+            "Too many stop: {} reported none but stop in the model; {:.1} million vehicles are lost in it by the end of November (central set), where the record has single plants and models.",
+            names.join(", "),
+            lost / 1.0e6
+        )
+    })
 }
 
 /// One sentence on the months in which the median is far off, if any.

@@ -17,6 +17,8 @@ pub struct ObservedRatio {
     pub ratio: f64,
     /// Day of the highest price.
     pub date: String,
+    /// Price in the model in that week, relative to calm: 5 %, median, 95 % of runs.
+    pub model: [f64; 3],
 }
 
 /// Dysprosium and terbium, inside and outside the control.
@@ -72,16 +74,30 @@ impl PriceGap {
         let mut observed = Vec::new();
         for item in ["Dy_oxide", "Tb_oxide"] {
             for market in ["Europe_delivered", "China_domestic"] {
-                observed.extend(ratio(record, item, market));
+                observed.extend(ratio(record, ensemble, item, market));
             }
         }
         Self { outside: band(&peak(0)), inside: band(&peak(1)), observed }
     }
 }
 
-/// Highest middle of a range after the controls ÷ last middle before.
-fn ratio(record: &Record, item: &str, market: &str) -> Option<ObservedRatio> {
-    let controls = day_of(CONTROLS)?;
+/// Quotes of a market relative to the last one before the controls, by day: dysprosium and terbium.
+#[must_use]
+pub fn quotes(record: &Record, market: &str) -> Vec<(i32, f64)> {
+    let Some(controls) = day_of(CONTROLS) else { return Vec::new() };
+    let mut list = Vec::new();
+    for item in ["Dy_oxide", "Tb_oxide"] {
+        let rows = middles(record, item, market);
+        if let Some(before) = rows.iter().rev().find(|row| row.0 < controls) {
+            list.extend(rows.iter().map(|row| (row.0, row.1 / before.1)));
+        }
+    }
+    list.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    list
+}
+
+/// Day, middle of the range and date of each quote, by day.
+fn middles<'a>(record: &'a Record, item: &str, market: &str) -> Vec<(i32, f64, &'a str)> {
     let mut rows: Vec<(i32, f64, &str)> = record
         .prices
         .iter()
@@ -89,9 +105,21 @@ fn ratio(record: &Record, item: &str, market: &str) -> Option<ObservedRatio> {
         .filter_map(|row| Some((day_of(&row.date)?, 0.5 * (row.low + row.high), row.date.as_str())))
         .collect();
     rows.sort_by_key(|row| row.0);
+    rows
+}
+
+/// Highest middle of a range after the controls ÷ last middle before.
+fn ratio(record: &Record, ensemble: &Ensemble, item: &str, market: &str) -> Option<ObservedRatio> {
+    let controls = day_of(CONTROLS)?;
+    let rows = middles(record, item, market);
     let before = rows.iter().rev().find(|row| row.0 < controls)?.1;
     let highest = rows.iter().filter(|row| row.0 >= controls).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let side = usize::from(market == "China_domestic");
+    let week = ensemble.week(highest.0);
+    let then: Vec<f64> =
+        ensemble.members.iter().filter_map(|member| member.prices[side].get(week?).copied()).collect();
     Some(ObservedRatio {
+        model: band(&then),
         item: format!("{item}, {market}").replace('_', " "),
         ratio: highest.1 / before,
         date: highest.2.to_owned(),
@@ -140,10 +168,11 @@ mod tests {
     #[test]
     fn ratios_of_the_record() {
         let record = Record::embedded().expect("readable");
-        let outside = ratio(&record, "Dy_oxide", "Europe_delivered").expect("published");
+        let none = Ensemble { frame: Default::default(), seed: 0, members: Vec::new() };
+        let outside = ratio(&record, &none, "Dy_oxide", "Europe_delivered").expect("published");
         assert!((outside.ratio - 850.0 / 280.0).abs() < 1e-12, "{outside:?}");
-        let inside = ratio(&record, "Dy_oxide", "China_domestic").expect("published");
+        let inside = ratio(&record, &none, "Dy_oxide", "China_domestic").expect("published");
         assert!(inside.ratio > 0.9 && inside.ratio < 1.1, "flat in China: {inside:?}");
-        assert!(ratio(&record, "Dy_oxide", "Mars").is_none());
+        assert!(ratio(&record, &none, "Dy_oxide", "Mars").is_none());
     }
 }

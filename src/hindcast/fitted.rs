@@ -100,7 +100,7 @@ pub fn central_file(fit: &Fit, scenario_digest: &str) -> String {
         let column: Vec<f64> = fit.sets.iter().map(|set| set[d]).collect();
         (super::score::quantile(&column, 0.1), super::score::quantile(&column, 0.9))
     };
-    let mut line = |d: usize, text: &mut String| {
+    let line = |d: usize, text: &mut String| {
         let dimension = &dimensions()[d];
         let (low, high) = of(d);
         let note = format!(

@@ -14,6 +14,7 @@ mod docs;
 mod graphs;
 mod oracles;
 mod policies;
+mod hindcast;
 mod program;
 mod reference;
 mod rest;
