@@ -5,10 +5,14 @@
 //! be looked at. A point's implausibility in a month is
 //! |observed − mean| ÷ √(variance of replications + variance of the observation + discrepancy²),
 //! all as shares of normal exports. The second wave fills the box around the points whose worst month is below
-//! [`IMPLAUSIBLE`]; its points, weighted by their Gaussian likelihood, are the posterior. The central set is
-//! the likeliest of the best points and their mean, run again with more replications.
+//! [`IMPLAUSIBLE`]; its points, weighted by their likelihood, are the posterior. The likelihood of a point is the mean
+//! over its replications of exp(−½ Σ (observed − share)² ÷ (variance of the observation + discrepancy²)), the sum
+//! over the four months *of one replication*: luck that months share (a customs lag, a hold) counts once. The
+//! central set is the mean of the posterior, unless one of its best points, run again with more replications,
+//! is clearly likelier.
 //!
-//! Vernon, Goldstein and Bower 2010, doi 10.1214/10-BA524.
+//! Vernon, Goldstein and Bower 2010, doi 10.1214/10-BA524; for the likelihood Wilkinson 2013,
+//! doi 10.1515/sagmb-2013-0010.
 
 use std::fmt::Write as _;
 
@@ -33,6 +37,8 @@ pub const IMPLAUSIBLE: f64 = 3.0;
 pub const DISCREPANCY: f64 = 0.03;
 /// Points of the second wave that are run again, with this factor of replications, to find the central set.
 const FINALISTS: (usize, u32) = (12, 4);
+/// Difference of log-likelihoods beyond which a point replaces the posterior mean as the central set.
+const CLEARLY: f64 = 1.0;
 /// Points that are computed between two calls of `keep`.
 const CHUNK: usize = 32;
 
@@ -68,6 +74,8 @@ pub struct Point {
     pub mean: [f64; MONTHS],
     /// Standard deviation over replications.
     pub deviation: [f64; MONTHS],
+    /// Logarithm of the likelihood, up to a constant that all points share.
+    pub likelihood: f64,
 }
 
 /// What was observed, with its variance, as shares of normal exports.
@@ -103,14 +111,22 @@ impl Target {
         (0..MONTHS).map(of).fold(0.0, f64::max)
     }
 
-    /// Logarithm of the likelihood, up to a constant.
+    /// Logarithm of the likelihood of replications, one row of shares each, up to a constant.
     #[must_use]
-    pub fn likelihood(&self, point: &Point) -> f64 {
-        let of = |m: usize| {
-            let (gap, variance) = (self.share[m] - point.mean[m], self.variance(point, m));
-            -0.5 * (gap * gap / variance + libm::log(variance))
+    #[allow(clippy::cast_precision_loss)]
+    pub fn likelihood(&self, replications: &[[f64; MONTHS]]) -> f64 {
+        let distance = |shares: &[f64; MONTHS]| -> f64 {
+            (0..MONTHS)
+                .map(|m| {
+                    let gap = self.share[m] - shares[m];
+                    gap * gap / (self.error[m] * self.error[m] + DISCREPANCY * DISCREPANCY)
+                })
+                .sum()
         };
-        (0..MONTHS).map(of).sum()
+        let logs: Vec<f64> = replications.iter().map(|shares| -0.5 * distance(shares)).collect();
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = logs.iter().map(|log| libm::exp(log - most)).sum();
+        most + libm::log(sum / logs.len() as f64)
     }
 }
 
@@ -155,7 +171,7 @@ pub fn refit(
     let cut = until(scenario, FITTED[1].plus(1));
     let all = dimensions();
     let finalists = FINALISTS.0.min(effort.points as usize) + 1;
-    let mut work = Work { scenario: &cut, effort, threads, known, keep, stop, points: Vec::new(), wanted: 2 * effort.points as usize + finalists };
+    let mut work = Work { scenario: &cut, target, effort, threads, known, keep, stop, points: Vec::new(), wanted: 2 * effort.points as usize + finalists };
 
     let prior: Vec<(f64, f64)> = all.iter().map(|d| (d.low, d.high)).collect();
     if !work.run(1, &design(&all, &prior, effort.points, effort.seed), 1)? {
@@ -167,20 +183,27 @@ pub fn refit(
         return Ok(None);
     }
     let mut second: Vec<Point> = work.points.iter().filter(|p| p.wave == 2).cloned().collect();
-    let weights = weights(&target, &second);
+    let weights = weights(&second);
     let effective = effective(&weights);
     let sets = thin(&second, &weights, effort.sets);
     let mean: Vec<f64> = (0..all.len())
         .map(|d| all[d].rounded(second.iter().zip(&weights).map(|(p, w)| w * p.values[d]).sum()))
         .collect();
-    second.sort_by(|a, b| target.likelihood(b).total_cmp(&target.likelihood(a)));
+    second.sort_by(|a, b| b.likelihood.total_cmp(&a.likelihood));
     let mut last: Vec<Vec<f64>> = second.into_iter().take(FINALISTS.0).map(|p| p.values).collect();
     last.push(mean);
     if !work.run(3, &last, FINALISTS.1)? {
         return Ok(None);
     }
-    let best = work.points.iter().filter(|p| p.wave == 3).reduce(|a, b| if target.likelihood(b) > target.likelihood(a) { b } else { a });
-    let central = best.map_or_else(Vec::new, |point| point.values.clone());
+    // What the record does not tell is best left in the middle: the mean (which was run last) stands unless a
+    // point is clearly likelier.
+    let third = || work.points.iter().filter(|p| p.wave == 3);
+    let best = third().reduce(|a, b| if b.likelihood > a.likelihood { b } else { a });
+    let mean = third().next_back();
+    let central = match (best, mean) {
+        (Some(best), Some(mean)) if best.likelihood > mean.likelihood + CLEARLY => best.values.clone(),
+        (_, mean) => mean.map_or_else(Vec::new, |mean| mean.values.clone()),
+    };
     Ok(Some(Fit { effort, points: work.points, plausible, ranges, effective, sets, central }))
 }
 
@@ -212,8 +235,8 @@ fn plausible_box(all: &[Dimension], points: &[Point], target: &Target) -> Vec<(f
 }
 
 /// Weights that add up to 1.
-fn weights(target: &Target, points: &[Point]) -> Vec<f64> {
-    let logs: Vec<f64> = points.iter().map(|point| target.likelihood(point)).collect();
+fn weights(points: &[Point]) -> Vec<f64> {
+    let logs: Vec<f64> = points.iter().map(|point| point.likelihood).collect();
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let raw: Vec<f64> = logs.iter().map(|log| libm::exp(log - most)).collect();
     let sum: f64 = raw.iter().sum();
@@ -241,6 +264,7 @@ fn thin(points: &[Point], weights: &[f64], sets: u32) -> Vec<Vec<f64>> {
 /// What all waves share.
 struct Work<'a> {
     scenario: &'a Scenario,
+    target: Target,
     effort: Effort,
     threads: usize,
     known: &'a [Point],
@@ -259,13 +283,13 @@ impl Work<'_> {
                 return Ok(false);
             }
             let replications = u64::from(self.effort.replications) * u64::from(factor);
-            let (scenario, known) = (self.scenario, self.known);
+            let (scenario, known, target) = (self.scenario, self.known, self.target);
             let evaluated: Vec<Result<Point, Error>> = with_threads(self.threads, || {
                 chunk
                     .par_iter()
                     .map(|(number, values)| {
                         let same = |p: &&Point| p.wave == wave && p.number == *number && p.values == **values;
-                        known.iter().find(same).map_or_else(|| evaluate(scenario, wave, *number, values, replications), |p| Ok(p.clone()))
+                        known.iter().find(same).map_or_else(|| evaluate((scenario, &target), wave, *number, values, replications), |p| Ok(p.clone()))
                     })
                     .collect()
             });
@@ -280,22 +304,26 @@ impl Work<'_> {
 
 /// Runs the model at a point, on the calling thread's pool.
 #[allow(clippy::cast_precision_loss)]
-fn evaluate(scenario: &Scenario, wave: u8, number: u32, values: &[f64], replications: u64) -> Result<Point, Error> {
+fn evaluate((scenario, target): (&Scenario, &Target), wave: u8, number: u32, values: &[f64], replications: u64) -> Result<Point, Error> {
     let mut own = scenario.clone();
     space::apply(&mut own, values);
     let ensemble = ensemble::serial(&own, replications)?;
     let (mut mean, mut deviation) = ([0.0; MONTHS], [0.0; MONTHS]);
+    let mut rows = vec![[0.0; MONTHS]; ensemble.members.len()];
     for (m, month) in FITTED[0].to(FITTED[1]).enumerate() {
         let shares = ensemble.shares(WORLD, month).unwrap_or_default();
         let n = shares.len() as f64;
         mean[m] = shares.iter().sum::<f64>() / n;
         let squares: f64 = shares.iter().map(|share| (share - mean[m]) * (share - mean[m])).sum();
         deviation[m] = (squares / (n - 1.0)).sqrt();
+        for (row, share) in rows.iter_mut().zip(shares) {
+            row[m] = share;
+        }
     }
-    Ok(Point { wave, number, values: values.to_vec(), mean, deviation })
+    Ok(Point { wave, number, values: values.to_vec(), mean, deviation, likelihood: target.likelihood(&rows) })
 }
 
-/// Points as CSV: wave, number, the values, then mean and deviation of each month.
+/// Points as CSV: wave, number, the values, mean and deviation of each month, likelihood.
 #[must_use]
 pub fn to_csv(points: &[Point]) -> String {
     let mut text = "wave,point".to_owned();
@@ -307,10 +335,10 @@ pub fn to_csv(points: &[Point]) -> String {
             let _ = write!(text, ",{kind}:{month}");
         }
     }
-    text.push('\n');
+    text.push_str(",likelihood\n");
     for point in points {
         let _ = write!(text, "{},{}", point.wave, point.number);
-        for number in point.values.iter().chain(&point.mean).chain(&point.deviation) {
+        for number in point.values.iter().chain(&point.mean).chain(&point.deviation).chain([&point.likelihood]) {
             // The shortest text that reads back as the same number.
             let _ = write!(text, ",{number}");
         }
@@ -334,7 +362,7 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
     let mut points = Vec::new();
     for (line, row) in lines.enumerate() {
         let numbers: Option<Vec<f64>> = row.split(',').map(|cell| cell.parse().ok()).collect();
-        let numbers = numbers.filter(|n| n.len() == 2 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
+        let numbers = numbers.filter(|n| n.len() == 3 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
         let numbers = numbers.ok_or_else(|| failed(format!("line {} is damaged", line + 2)))?;
         let tail = &numbers[2 + width..];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -344,6 +372,7 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
             values: numbers[2..2 + width].to_vec(),
             mean: std::array::from_fn(|m| tail[m]),
             deviation: std::array::from_fn(|m| tail[MONTHS + m]),
+            likelihood: tail[2 * MONTHS],
         });
     }
     Ok(points)
@@ -355,7 +384,7 @@ mod tests {
 
     fn point(number: u32, mean: [f64; MONTHS]) -> Point {
         let values = dimensions().iter().map(|d| d.at(f64::from(number) / 10.0)).collect();
-        Point { wave: 1, number, values, mean, deviation: [0.04; MONTHS] }
+        Point { wave: 1, number, values, mean, deviation: [0.04; MONTHS], likelihood: -0.5 * f64::from(number) }
     }
 
     #[test]
@@ -365,8 +394,12 @@ mod tests {
         let far = point(2, [0.5, 0.45, 0.5, 0.9]);
         assert!((target.implausibility(&near) - 1.0).abs() < 1e-12, "0.05 over the root of 0.04² + 0.03²");
         assert!((target.implausibility(&far) - 5.0).abs() < 1e-12);
-        let weights = weights(&target, &[near.clone(), far.clone()]);
-        assert!((weights[0] / weights[1] - libm::exp(12.0)).abs() < 1e-3 * libm::exp(12.0));
+        let weights = weights(&[near.clone(), far.clone()]);
+        assert!((weights[0] / weights[1] - libm::exp(0.5)).abs() < 1e-12);
+        // One replication that is off by three discrepancies in one month, and one that is right.
+        let (right, off) = (target.share, [0.5, 0.29, 0.5, 0.9]);
+        assert!((target.likelihood(&[off]) + 4.5).abs() < 1e-9);
+        assert!((target.likelihood(&[off, right]) - libm::log(0.5 * (1.0 + libm::exp(-4.5)))).abs() < 1e-9);
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         let ranges = plausible_box(&dimensions(), &[near.clone(), point(3, near.mean), far], &target);
         assert_eq!(ranges[0], (near.values[0], point(3, near.mean).values[0]));
