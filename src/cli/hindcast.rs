@@ -150,7 +150,8 @@ impl Hindcast {
         );
         let known = self.stored(&path, &identity)?;
         if let Some(parent) = path.parent() {
-            let failed = |source| coercivity::error::Error::File { path: parent.display().to_string(), source };
+            let failed =
+                |source| coercivity::error::Error::File { path: parent.display().to_string(), source };
             std::fs::create_dir_all(parent).map_err(failed)?;
         }
         let bar = progress::bar("points of the calibration", 1, self.means.silent());
@@ -169,7 +170,9 @@ impl Hindcast {
         bar.finish_and_clear();
         if fit.is_none() {
             let shown = path.display();
-            terminal::note(&format!("Interrupted: the points so far are in {shown}; the same command goes on from there."));
+            terminal::note(&format!(
+                "Interrupted: the points so far are in {shown}; the same command goes on from there."
+            ));
         }
         Ok(fit)
     }

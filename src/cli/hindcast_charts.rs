@@ -40,7 +40,8 @@ pub fn all(
     };
     let fit_ends = Event { day: VALIDATED[0].first_day(), label: "fit | validation".to_owned() };
     let marks = scenario.marks.iter().filter(|(day, _)| *day < VALIDATED[1].plus(1).first_day());
-    let mut events: Vec<Event> = marks.map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
+    let mut events: Vec<Event> =
+        marks.map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
     events.push(fit_ends);
     let world = exports(card, ensemble, &record, WORLD);
     let others: Vec<FanPanel> =
@@ -60,7 +61,12 @@ pub fn all(
         ("hindcast", fan("China's magnet exports in 2025, model and record", subtitle, tonnes, vec![world])),
         (
             "hindcast-by-destination",
-            fan("By destination: none was used to calibrate", "Normal levels of single destinations are uncertain", tonnes, others),
+            fan(
+                "By destination: none was used to calibrate",
+                "Normal levels of single destinations are uncertain",
+                tonnes,
+                others,
+            ),
         ),
         (
             "price-gap",
@@ -113,8 +119,9 @@ fn exports(card: &Scorecard, ensemble: &Ensemble, record: &Record, destination: 
     }
     panel.baseline = Some(normal);
     let year = Month::new(2025, 1).to(VALIDATED[1]);
-    panel.observed =
-        year.filter_map(|month| Some((month.first_day() + 14, record.exported(destination, month)?))).collect();
+    panel.observed = year
+        .filter_map(|month| Some((month.first_day() + 14, record.exported(destination, month)?)))
+        .collect();
     panel
 }
 
@@ -129,7 +136,8 @@ fn push(panel: &mut FanPanel, day: i32, values: &[f64]) {
 }
 
 fn prices(ensemble: &Ensemble, record: &Record) -> Vec<FanPanel> {
-    let sides = [("Outside China (Europe, delivered)", "Europe_delivered"), ("Inside China", "China_domestic")];
+    let sides =
+        [("Outside China (Europe, delivered)", "Europe_delivered"), ("Inside China", "China_domestic")];
     let last = VALIDATED[1].plus(1).first_day();
     sides
         .into_iter()
@@ -137,12 +145,16 @@ fn prices(ensemble: &Ensemble, record: &Record) -> Vec<FanPanel> {
         .map(|(side, (title, market))| {
             let mut panel = FanPanel { title: title.to_owned(), ..FanPanel::default() };
             for (week, day) in ensemble.frame.weeks.iter().enumerate() {
-                let values: Vec<f64> =
-                    ensemble.members.iter().filter_map(|member| member.prices[side].get(week).copied()).collect();
+                let values: Vec<f64> = ensemble
+                    .members
+                    .iter()
+                    .filter_map(|member| member.prices[side].get(week).copied())
+                    .collect();
                 push(&mut panel, *day, &values);
             }
             let first = ensemble.frame.weeks.first().copied().unwrap_or(0);
-            panel.observed = quotes(record, market).into_iter().filter(|(day, _)| (first..last).contains(day)).collect();
+            panel.observed =
+                quotes(record, market).into_iter().filter(|(day, _)| (first..last).contains(day)).collect();
             panel
         })
         .collect()
@@ -151,7 +163,9 @@ fn prices(ensemble: &Ensemble, record: &Record) -> Vec<FanPanel> {
 fn posterior(fitted: &Fitted, provenance: &Provenance) -> ScoreChart {
     let all = dimensions();
     let parameters = all.iter().enumerate().map(|(d, dimension)| {
-        let at = |i: u16| dimension.low + (dimension.high - dimension.low) * (f64::from(i) + 0.5) / f64::from(PRIOR_SAMPLES);
+        let at = |i: u16| {
+            dimension.low + (dimension.high - dimension.low) * (f64::from(i) + 0.5) / f64::from(PRIOR_SAMPLES)
+        };
         ParameterDensity {
             label: dimension.key().replace('_', " "),
             unit: dimension.unit().to_owned(),
@@ -174,7 +188,8 @@ fn licences(ensemble: &Ensemble, provenance: &Provenance) -> Option<LicenceStack
         let weeks = 0..ensemble.frame.weeks.len();
         weeks
             .map(|week| {
-                let sum: Option<f64> = ensemble.members.iter().map(|m| m.licences[state].get(week).copied()).sum();
+                let sum: Option<f64> =
+                    ensemble.members.iter().map(|m| m.licences[state].get(week).copied()).sum();
                 sum.map(|sum| sum / count)
             })
             .collect()

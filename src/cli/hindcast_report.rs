@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use coercivity::hindcast::fit::{FITTED, Fit};
 use coercivity::hindcast::record::Month;
 use coercivity::hindcast::score::Score;
-use coercivity::hindcast::scorecard::{DestinationScore, MonthRow, Scorecard, VariantScore, VALIDATED, Window};
+use coercivity::hindcast::scorecard::{
+    DestinationScore, MonthRow, Scorecard, VALIDATED, VariantScore, Window,
+};
 use coercivity::hindcast::stops::{Discrimination, Usage};
 use comfy_table::Table;
 
@@ -37,11 +39,16 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     section(&mut out, "Aims and what was reached", &aims(card));
     section(&mut out, "By destination (none was used to calibrate)", &destinations(card));
     section(&mut out, "Exports as a share of normal, record / median of the model", &shares(card));
-    section(&mut out, "One mechanism less at a time, without calibrating anew (* choices made with August to November in view); changes in points of per cent and in tonnes", &variants(card));
+    section(
+        &mut out,
+        "One mechanism less at a time, without calibrating anew (* choices made with August to November in view); changes in points of per cent and in tonnes",
+        &variants(card),
+    );
     section(&mut out, "Calibrated numbers", &calibrated(card));
     section(&mut out, "Stops by named firm, 4 April to 30 September", &stops(card));
     let _ = writeln!(out, "{}\n", discrimination("Halts against controls", &card.stops.halts));
-    let _ = writeln!(out, "{}\n", discrimination("Halts and cuts against controls", &card.stops.halts_and_cuts));
+    let _ =
+        writeln!(out, "{}\n", discrimination("Halts and cuts against controls", &card.stops.halts_and_cuts));
     section(&mut out, "Prices of Dy and Tb and licences", &evidence(card));
     out.push_str("Where the model is wrong\n");
     for sentence in &card.wrong {
@@ -61,7 +68,8 @@ fn section(out: &mut String, title: &str, table: &Table) {
 }
 
 fn months(card: &Scorecard) -> Table {
-    let mut table = table(&["Month", "", "observed", "of normal", "model", "of calm", "80 % of runs", "inside"]);
+    let mut table =
+        table(&["Month", "", "observed", "of normal", "model", "of calm", "80 % of runs", "inside"]);
     for row in &card.world {
         table.add_row([
             row.month.to_string(),
@@ -82,7 +90,8 @@ fn inside(score: &Score) -> String {
 }
 
 fn scores(card: &Scorecard) -> Table {
-    let mut table = table(&["Months", "forecast", "MAPE", "CRPS, t", "skill of the model", "in 50, 80, 95 % bands"]);
+    let mut table =
+        table(&["Months", "forecast", "MAPE", "CRPS, t", "skill of the model", "in 50, 80, 95 % bands"]);
     for window in &card.windows {
         table.add_row([
             months_of(window),
@@ -107,7 +116,12 @@ fn scores(card: &Scorecard) -> Table {
 }
 
 fn months_of(window: &Window) -> String {
-    format!("{} to {} ({})", window.first, window.last, if window.name == "both" { "all" } else { window.name })
+    format!(
+        "{} to {} ({})",
+        window.first,
+        window.last,
+        if window.name == "both" { "all" } else { window.name }
+    )
 }
 
 fn aims(card: &Scorecard) -> Table {
@@ -120,12 +134,24 @@ fn aims(card: &Scorecard) -> Table {
 }
 
 fn destinations(card: &Scorecard) -> Table {
-    let mut table = table(&["Destination", "MAPE to July", "MAPE from August", "the same, 2024 × growth", "in 80 % band"]);
+    let mut table = table(&[
+        "Destination",
+        "MAPE to July",
+        "MAPE from August",
+        "the same, 2024 × growth",
+        "in 80 % band",
+    ]);
     let mape = |score: &Option<Score>| {
         score.as_ref().map_or_else(|| "–".to_owned(), |s| format!("{} ({})", percent(s.mape), s.months))
     };
     for entry in &card.destinations {
-        table.add_row([name(entry), mape(&entry.fit_months), mape(&entry.validation), mape(&entry.baseline), band(entry)]);
+        table.add_row([
+            name(entry),
+            mape(&entry.fit_months),
+            mape(&entry.validation),
+            mape(&entry.baseline),
+            band(entry),
+        ]);
     }
     table
 }
@@ -153,7 +179,11 @@ fn shares(card: &Scorecard) -> Table {
 }
 
 fn name(entry: &DestinationScore) -> String {
-    if entry.complete { format!("{} (all of Aug–Nov)", entry.destination) } else { entry.destination.clone() }
+    if entry.complete {
+        format!("{} (all of Aug–Nov)", entry.destination)
+    } else {
+        entry.destination.clone()
+    }
 }
 
 fn band(entry: &DestinationScore) -> String {
@@ -163,22 +193,29 @@ fn band(entry: &DestinationScore) -> String {
 
 fn variants(card: &Scorecard) -> Table {
     let mut table = table(&[
-        "", "MAPE to July", "from Aug", "CRPS to July", "from Aug", "MAPE, USA", "share of calm, April to November", "stop, day", "vehicles lost",
+        "",
+        "MAPE to July",
+        "from Aug",
+        "CRPS to July",
+        "from Aug",
+        "MAPE, USA",
+        "share of calm, April to November",
+        "stop, day",
+        "vehicles lost",
     ]);
     let central = card.variants.first();
     for variant in &card.variants {
         let first = central.is_some_and(|central| central.key == variant.key);
-        let change = |value: f64, of: &dyn Fn(&VariantScore) -> f64| {
-            match central {
-                Some(central) if !first => format!("{:+.1}", 100.0 * (value - of(central))),
-                _ => percent(value),
-            }
+        let change = |value: f64, of: &dyn Fn(&VariantScore) -> f64| match central {
+            Some(central) if !first => format!("{:+.1}", 100.0 * (value - of(central))),
+            _ => percent(value),
         };
         let tonnes = |value: f64, of: &dyn Fn(&VariantScore) -> f64| match central {
             Some(central) if !first => format!("{:+.0}", value - of(central)),
             _ => format!("{value:.0} t"),
         };
-        let title = if variant.validation_choice { format!("* {}", variant.title) } else { variant.title.to_owned() };
+        let title =
+            if variant.validation_choice { format!("* {}", variant.title) } else { variant.title.to_owned() };
         table.add_row([
             title,
             change(variant.fit.mape, &|v| v.fit.mape),
@@ -186,7 +223,12 @@ fn variants(card: &Scorecard) -> Table {
             tonnes(variant.fit.crps, &|v| v.fit.crps),
             tonnes(variant.validation.crps, &|v| v.validation.crps),
             change(variant.united_states_mape, &|v| v.united_states_mape),
-            variant.shares.iter().map(|share| format!("{share:.2}").trim_start_matches('0').to_owned()).collect::<Vec<_>>().join(" "),
+            variant
+                .shares
+                .iter()
+                .map(|share| format!("{share:.2}").trim_start_matches('0').to_owned())
+                .collect::<Vec<_>>()
+                .join(" "),
             format!("{:.0}", variant.first_stop),
             large(variant.vehicles_lost),
         ]);
@@ -210,7 +252,15 @@ fn calibrated(card: &Scorecard) -> Table {
 }
 
 fn stops(card: &Scorecard) -> Table {
-    let mut table = table(&["Firm", "record", "reported, day", "stops in", "first stop, day (80 %)", "days reported", "days, model"]);
+    let mut table = table(&[
+        "Firm",
+        "record",
+        "reported, day",
+        "stops in",
+        "first stop, day (80 %)",
+        "days reported",
+        "days, model",
+    ]);
     for firm in &card.stops.firms {
         let usage = match firm.usage {
             Usage::Halt => "halt",
@@ -223,7 +273,11 @@ fn stops(card: &Scorecard) -> Table {
             firm.firm.clone(),
             usage.to_owned(),
             firm.onset.map_or_else(dash, |(a, b)| between(&format!("{a:.0}"), &format!("{b:.0}"))),
-            format!("{} ({})", percent(firm.stops.estimate), between(&percent(firm.stops.low), &percent(firm.stops.high))),
+            format!(
+                "{} ({})",
+                percent(firm.stops.estimate),
+                between(&percent(firm.stops.low), &percent(firm.stops.high))
+            ),
             firm.first_stop.map_or_else(dash, |[a, b, c]| format!("{b:.0} ({a:.0} – {c:.0})")),
             firm.length.map_or_else(dash, number),
             firm.stop_days.map_or_else(dash, number),
@@ -270,7 +324,12 @@ fn evidence(card: &Scorecard) -> Table {
         }
         let [low, middle, high] = licences.pending_to_rejected.map(|x| format!("{x:.0}"));
         let observed = licences.observed_pending_to_rejected.map_or_else(|| "–".to_owned(), number);
-        table.add_row(["Pending ÷ rejected, 19 September".to_owned(), observed, middle, between(&low, &high)]);
+        table.add_row([
+            "Pending ÷ rejected, 19 September".to_owned(),
+            observed,
+            middle,
+            between(&low, &high),
+        ]);
     }
     table
 }

@@ -36,7 +36,9 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
         trough.is_some_and(|row| row.month.to_string() == "2025-05"),
     );
     let us = card.destinations.iter().find(|d| d.destination == "USA");
-    let us_may = us.and_then(|d| d.rows.iter().find(|row| row.month.to_string() == "2025-05")).map_or(f64::NAN, |row| row.share);
+    let us_may = us
+        .and_then(|d| d.rows.iter().find(|row| row.month.to_string() == "2025-05"))
+        .map_or(f64::NAN, |row| row.share);
     let may = world("2025-05").map_or(f64::NAN, |row| row.share);
     aim(
         "To the United States in May",
@@ -44,8 +46,18 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
         format!("{}, all destinations {}", percent(us_may), percent(may)),
         us_may <= 0.15 && us_may < may,
     );
-    let surge = card.world.iter().filter(|row| row.month >= super::scorecard::VALIDATED[0]).map(|row| row.share).fold(f64::NAN, f64::max);
-    aim("Highest month of August to November", "≤ 1.15 × normal", format!("{surge:.2} × normal"), surge <= 1.15);
+    let surge = card
+        .world
+        .iter()
+        .filter(|row| row.month >= super::scorecard::VALIDATED[0])
+        .map(|row| row.share)
+        .fold(f64::NAN, f64::max);
+    aim(
+        "Highest month of August to November",
+        "≤ 1.15 × normal",
+        format!("{surge:.2} × normal"),
+        surge <= 1.15,
+    );
     for (name, title, limit, words) in [
         ("fit", "MAPE April to July (fitted)", 0.10, "≤ 10 %"),
         ("validation", "MAPE August to November (validation)", 0.08, "≤ 8 %"),
@@ -53,7 +65,10 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
         let reached = mape(card, name);
         aim(title, words, percent(reached), reached <= limit);
     }
-    for (name, title) in [("fit", "Months inside the 80 % band, April to July"), ("validation", "Months inside the 80 % band, August to November")] {
+    for (name, title) in [
+        ("fit", "Months inside the 80 % band, April to July"),
+        ("validation", "Months inside the 80 % band, August to November"),
+    ] {
         let inside = inside_80(window(card, name).map(|window| &window.model));
         aim(
             title,
@@ -79,7 +94,12 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
         first.estimate >= 0.8,
     );
     let outside = card.prices.outside[1];
-    aim("Peak price of Dy and Tb outside", "× 2 to × 4", format!("× {outside:.2}"), (2.0..=4.0).contains(&outside));
+    aim(
+        "Peak price of Dy and Tb outside",
+        "× 2 to × 4",
+        format!("× {outside:.2}"),
+        (2.0..=4.0).contains(&outside),
+    );
     let inside = card.prices.inside[1];
     aim("Peak price of Dy and Tb inside", "< × 1.3", format!("× {inside:.2}"), inside < 1.3);
     if let Some(licences) = &card.licences {
@@ -120,7 +140,8 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
     }
     for firm in &card.stops.firms {
         // Where a cut of a half year began is not reported.
-        if let (Usage::Halt, Some((earliest, latest)), Some([low, _, high])) = (firm.usage, firm.onset, firm.first_stop)
+        if let (Usage::Halt, Some((earliest, latest)), Some([low, _, high])) =
+            (firm.usage, firm.onset, firm.first_stop)
             && (latest < low || earliest > high)
         {
             list.push(format!(
@@ -131,7 +152,10 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
         if let (Some(length), Some(days)) = (firm.length, firm.stop_days)
             && (days > 2.0 * length || days < 0.5 * length)
         {
-            list.push(format!("{}: {length:.0} days reported, {days:.0} days below 95 % of calm in the model.", firm.firm));
+            list.push(format!(
+                "{}: {length:.0} days reported, {days:.0} days below 95 % of calm in the model.",
+                firm.firm
+            ));
         }
     }
     for price in &card.prices.observed {
@@ -162,7 +186,8 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
 /// Choices of the model without which August to November would be closer.
 fn choices(card: &Scorecard) -> Vec<String> {
     let Some(central) = card.variants.first() else { return Vec::new() };
-    let worse = card.variants.iter().filter(|v| v.validation_choice && v.validation.crps < central.validation.crps);
+    let worse =
+        card.variants.iter().filter(|v| v.validation_choice && v.validation.crps < central.validation.crps);
     worse
         .map(|v| {
             format!(
@@ -175,8 +200,10 @@ fn choices(card: &Scorecard) -> Vec<String> {
 
 /// Firms that reported no halt and stop in the model all the same.
 fn spared(card: &Scorecard) -> Option<String> {
-    let stopped = card.stops.firms.iter().filter(|firm| firm.usage == Usage::Control && firm.stops.estimate > 0.5);
-    let names: Vec<String> = stopped.map(|firm| format!("{} ({})", firm.firm, percent(firm.stops.estimate))).collect();
+    let stopped =
+        card.stops.firms.iter().filter(|firm| firm.usage == Usage::Control && firm.stops.estimate > 0.5);
+    let names: Vec<String> =
+        stopped.map(|firm| format!("{} ({})", firm.firm, percent(firm.stops.estimate))).collect();
     let lost = card.variants.first().map_or(f64::NAN, |central| central.vehicles_lost);
     (!names.is_empty()).then(|| {
         format!(

@@ -129,17 +129,24 @@ impl Positions {
         for offset in &self.exports {
             let tonnes = &outcome.series[*offset..offset + months.len()];
             let (mut calm, mut days) = (0.0, 0.0);
-            for (month, tonnes) in months.iter().zip(tonnes).filter(|(month, _)| (CALM[0]..CALM[1]).contains(*month)) {
+            for (month, tonnes) in
+                months.iter().zip(tonnes).filter(|(month, _)| (CALM[0]..CALM[1]).contains(*month))
+            {
                 calm += tonnes;
                 days += month.days();
             }
             let daily = if days > 0.0 { calm / days } else { 0.0 };
-            shares.extend(months.iter().zip(tonnes).map(|(month, tonnes)| {
-                if daily > 0.0 { tonnes / (daily * month.days()) } else { 0.0 }
-            }));
+            shares.extend(
+                months
+                    .iter()
+                    .zip(tonnes)
+                    .map(|(month, tonnes)| if daily > 0.0 { tonnes / (daily * month.days()) } else { 0.0 }),
+            );
         }
         let weeks = |offset: Option<usize>| {
-            offset.map_or_else(Vec::new, |offset| outcome.series[offset..offset + self.frame.weeks.len()].to_vec())
+            offset.map_or_else(Vec::new, |offset| {
+                outcome.series[offset..offset + self.frame.weeks.len()].to_vec()
+            })
         };
         Member {
             replication: outcome.replication,
@@ -167,7 +174,12 @@ pub(crate) fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + S
 ///
 /// # Errors
 /// [`Error::NotFinite`] for the first replication with a number that is not finite.
-pub fn run(scenario: &Scenario, sets: &[Vec<f64>], replications: u64, threads: usize) -> Result<Ensemble, Error> {
+pub fn run(
+    scenario: &Scenario,
+    sets: &[Vec<f64>],
+    replications: u64,
+    threads: usize,
+) -> Result<Ensemble, Error> {
     let kernels: Vec<Kernel> = if sets.is_empty() {
         vec![Kernel::compile(scenario)]
     } else {
@@ -197,7 +209,10 @@ pub fn run(scenario: &Scenario, sets: &[Vec<f64>], replications: u64, threads: u
                 let kernel = &kernels[*set];
                 let mut outcomes = Vec::with_capacity(*count);
                 kernel.replicate(*first, *count, &mut kernel.scratch(), &mut outcomes);
-                outcomes.iter().map(|outcome| finite(scenario, outcome).map(|()| positions.member(outcome))).collect()
+                outcomes
+                    .iter()
+                    .map(|outcome| finite(scenario, outcome).map(|()| positions.member(outcome)))
+                    .collect()
             })
             .collect()
     };
@@ -234,7 +249,11 @@ fn finite(scenario: &Scenario, outcome: &Outcome) -> Result<(), Error> {
     if outcome.metrics.iter().chain(&outcome.series).all(|value| value.is_finite()) {
         return Ok(());
     }
-    Err(Error::NotFinite { scenario: scenario.name.clone(), replication: outcome.replication, metric: "a metric or series".to_owned() })
+    Err(Error::NotFinite {
+        scenario: scenario.name.clone(),
+        replication: outcome.replication,
+        metric: "a metric or series".to_owned(),
+    })
 }
 
 impl Ensemble {
@@ -259,20 +278,25 @@ impl Ensemble {
     pub fn tonnes(&self, normal: &Normal, destination: &str, month: Month) -> Option<Vec<f64>> {
         let level = normal.tonnes(destination, month)?;
         let shares = self.shares(destination, month)?;
-        let error = |member: &Member| normal.error(&Streams::new(self.seed, member.replication), destination, month);
+        let error =
+            |member: &Member| normal.error(&Streams::new(self.seed, member.replication), destination, month);
         Some(self.members.iter().zip(shares).map(|(member, share)| share * level * error(member)).collect())
     }
 
     /// Forecast and observation of a month; `None` where one is missing.
     #[must_use]
     pub fn pair(&self, record: &Record, normal: &Normal, destination: &str, month: Month) -> Option<Pair> {
-        Some(Pair { ensemble: self.tonnes(normal, destination, month)?, observed: record.exported(destination, month)? })
+        Some(Pair {
+            ensemble: self.tonnes(normal, destination, month)?,
+            observed: record.exported(destination, month)?,
+        })
     }
 
     /// Day of the first stop of any automaker, one value per member with a stop.
     #[must_use]
     pub fn first_stops(&self) -> Vec<f64> {
-        let first = |member: &Member| member.first_stops.iter().copied().filter(|day| *day >= 0.0).reduce(f64::min);
+        let first =
+            |member: &Member| member.first_stops.iter().copied().filter(|day| *day >= 0.0).reduce(f64::min);
         self.members.iter().filter_map(first).collect()
     }
 
@@ -307,7 +331,15 @@ mod tests {
             let share = one.median_share(WORLD, month);
             assert!((0.93..=1.02).contains(&share), "{month}: {share}");
         }
-        assert!(one.pair(&Record::embedded().expect("readable"), &Normal::of(&Record::embedded().expect("readable")), "ZZZ", CALM[0]).is_none());
+        assert!(
+            one.pair(
+                &Record::embedded().expect("readable"),
+                &Normal::of(&Record::embedded().expect("readable")),
+                "ZZZ",
+                CALM[0]
+            )
+            .is_none()
+        );
     }
 
     #[test]

@@ -69,7 +69,11 @@ impl PriceGap {
     #[must_use]
     pub fn of(record: &Record, ensemble: &Ensemble) -> Self {
         let peak = |market: usize| -> Vec<f64> {
-            ensemble.members.iter().map(|member| member.prices[market].iter().copied().fold(1.0, f64::max)).collect()
+            ensemble
+                .members
+                .iter()
+                .map(|member| member.prices[market].iter().copied().fold(1.0, f64::max))
+                .collect()
         };
         let mut observed = Vec::new();
         for item in ["Dy_oxide", "Tb_oxide"] {
@@ -154,9 +158,11 @@ impl Licences {
             });
         }
         let day = day_of("2025-09-19")?;
-        let ratios: Vec<f64> = stack(day).into_iter().map(|[pending, _, _, rejected]| pending / rejected.max(1.0)).collect();
+        let ratios: Vec<f64> =
+            stack(day).into_iter().map(|[pending, _, _, rejected]| pending / rejected.max(1.0)).collect();
         let chamber = record.licences.iter().find(|row| row.date == "2025-09-19" && !row.rejected.is_empty());
-        let observed = chamber.and_then(|row| Some(row.pending.parse::<f64>().ok()? / row.rejected.parse::<f64>().ok()?));
+        let observed = chamber
+            .and_then(|row| Some(row.pending.parse::<f64>().ok()? / row.rejected.parse::<f64>().ok()?));
         Some(Self { shares, pending_to_rejected: band(&ratios), observed_pending_to_rejected: observed })
     }
 }

@@ -95,7 +95,8 @@ impl Target {
         for (cell, month) in share.iter_mut().zip(FITTED[0].to(FITTED[1])) {
             *cell = observed_share(record, normal, month).unwrap_or(f64::NAN);
         }
-        let relative = (normal.growth_error * normal.growth_error + normal.month_error * normal.month_error).sqrt();
+        let relative =
+            (normal.growth_error * normal.growth_error + normal.month_error * normal.month_error).sqrt();
         Self { share, error: share.map(|share| share * relative) }
     }
 
@@ -171,7 +172,17 @@ pub fn refit(
     let cut = until(scenario, FITTED[1].plus(1));
     let all = dimensions();
     let finalists = FINALISTS.0.min(effort.points as usize) + 1;
-    let mut work = Work { scenario: &cut, target, effort, threads, known, keep, stop, points: Vec::new(), wanted: 2 * effort.points as usize + finalists };
+    let mut work = Work {
+        scenario: &cut,
+        target,
+        effort,
+        threads,
+        known,
+        keep,
+        stop,
+        points: Vec::new(),
+        wanted: 2 * effort.points as usize + finalists,
+    };
 
     let prior: Vec<(f64, f64)> = all.iter().map(|d| (d.low, d.high)).collect();
     if !work.run(1, &design(&all, &prior, effort.points, effort.seed), 1)? {
@@ -289,7 +300,10 @@ impl Work<'_> {
                     .par_iter()
                     .map(|(number, values)| {
                         let same = |p: &&Point| p.wave == wave && p.number == *number && p.values == **values;
-                        known.iter().find(same).map_or_else(|| evaluate((scenario, &target), wave, *number, values, replications), |p| Ok(p.clone()))
+                        known.iter().find(same).map_or_else(
+                            || evaluate((scenario, &target), wave, *number, values, replications),
+                            |p| Ok(p.clone()),
+                        )
                     })
                     .collect()
             });
@@ -304,7 +318,13 @@ impl Work<'_> {
 
 /// Runs the model at a point, on the calling thread's pool.
 #[allow(clippy::cast_precision_loss)]
-fn evaluate((scenario, target): (&Scenario, &Target), wave: u8, number: u32, values: &[f64], replications: u64) -> Result<Point, Error> {
+fn evaluate(
+    (scenario, target): (&Scenario, &Target),
+    wave: u8,
+    number: u32,
+    values: &[f64],
+    replications: u64,
+) -> Result<Point, Error> {
     let mut own = scenario.clone();
     space::apply(&mut own, values);
     let ensemble = ensemble::serial(&own, replications)?;
@@ -338,7 +358,9 @@ pub fn to_csv(points: &[Point]) -> String {
     text.push_str(",likelihood\n");
     for point in points {
         let _ = write!(text, "{},{}", point.wave, point.number);
-        for number in point.values.iter().chain(&point.mean).chain(&point.deviation).chain([&point.likelihood]) {
+        for number in
+            point.values.iter().chain(&point.mean).chain(&point.deviation).chain([&point.likelihood])
+        {
             // The shortest text that reads back as the same number.
             let _ = write!(text, ",{number}");
         }
@@ -362,7 +384,8 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
     let mut points = Vec::new();
     for (line, row) in lines.enumerate() {
         let numbers: Option<Vec<f64>> = row.split(',').map(|cell| cell.parse().ok()).collect();
-        let numbers = numbers.filter(|n| n.len() == 3 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
+        let numbers =
+            numbers.filter(|n| n.len() == 3 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
         let numbers = numbers.ok_or_else(|| failed(format!("line {} is damaged", line + 2)))?;
         let tail = &numbers[2 + width..];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -384,7 +407,14 @@ mod tests {
 
     fn point(number: u32, mean: [f64; MONTHS]) -> Point {
         let values = dimensions().iter().map(|d| d.at(f64::from(number) / 10.0)).collect();
-        Point { wave: 1, number, values, mean, deviation: [0.04; MONTHS], likelihood: -0.5 * f64::from(number) }
+        Point {
+            wave: 1,
+            number,
+            values,
+            mean,
+            deviation: [0.04; MONTHS],
+            likelihood: -0.5 * f64::from(number),
+        }
     }
 
     #[test]
@@ -447,12 +477,20 @@ mod tests {
             stored = points.to_vec();
             Ok(())
         };
-        let whole = refit(&scenario, &record, effort, 2, &[], &mut keep, &|| false).expect("finite").expect("not stopped");
+        let whole = refit(&scenario, &record, effort, 2, &[], &mut keep, &|| false)
+            .expect("finite")
+            .expect("not stopped");
         assert_eq!(stored, whole.points);
         assert_eq!((whole.sets.len(), whole.central.len()), (3, dimensions().len()));
         let half = parse_csv("x", &to_csv(&whole.points[..8])).expect("readable");
-        let again = refit(&scenario, &record, effort, 1, &half, &mut |_, _| Ok(()), &|| false).expect("finite").expect("not stopped");
+        let again = refit(&scenario, &record, effort, 1, &half, &mut |_, _| Ok(()), &|| false)
+            .expect("finite")
+            .expect("not stopped");
         assert_eq!(again, whole);
-        assert!(refit(&scenario, &record, effort, 1, &[], &mut |_, _| Ok(()), &|| true).expect("nothing ran").is_none());
+        assert!(
+            refit(&scenario, &record, effort, 1, &[], &mut |_, _| Ok(()), &|| true)
+                .expect("nothing ran")
+                .is_none()
+        );
     }
 }

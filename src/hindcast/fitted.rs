@@ -49,7 +49,10 @@ fn parse_central(text: &str) -> Result<Vec<f64>, Error> {
     dimensions()
         .iter()
         .map(|dimension| {
-            let value = table.get("parameters").and_then(|own| own.get(dimension.key())).or_else(|| table.get(dimension.key()));
+            let value = table
+                .get("parameters")
+                .and_then(|own| own.get(dimension.key()))
+                .or_else(|| table.get(dimension.key()));
             value.and_then(number).ok_or_else(|| failed(format!("there is no number `{}`", dimension.key())))
         })
         .collect()

@@ -70,7 +70,13 @@ impl Normal {
                 }
             }
         }
-        Self { growth, growth_error: scatter / 3.0_f64.sqrt(), month_error: scatter, months_behind: rates.len(), base }
+        Self {
+            growth,
+            growth_error: scatter / 3.0_f64.sqrt(),
+            month_error: scatter,
+            months_behind: rates.len(),
+            base,
+        }
     }
 
     /// Tonnes exported to a destination in the same month of 2024; where that is not published, its mean month of
@@ -94,7 +100,8 @@ impl Normal {
         };
         let step = u32::try_from(month.first_day()).unwrap_or(0);
         let growth = streams.uniform(Purpose::Growth, Entity::of("hindcast:normal"), 0, 0);
-        let season = streams.uniform(Purpose::Season, Entity::of(&format!("hindcast:{destination}")), step, 0);
+        let season =
+            streams.uniform(Purpose::Season, Entity::of(&format!("hindcast:{destination}")), step, 0);
         draw(self.growth_error, growth) * draw(self.month_error, season)
     }
 }
@@ -112,10 +119,15 @@ fn year_before(record: &Record, destination: &str, month: Month) -> Option<f64> 
         return Some(tonnes);
     }
     // Season is known of all destinations together only, so a mean month stands for an unknown one.
-    let year = |months: i32| record.total(destination, JANUARY_2024, JANUARY_2024.plus(months - 1)).map(|t| t / f64::from(months));
+    let year = |months: i32| {
+        record.total(destination, JANUARY_2024, JANUARY_2024.plus(months - 1)).map(|t| t / f64::from(months))
+    };
     let half = || {
         let row = record.totals.iter().find(|row| {
-            row.product == "magnets" && row.destination == destination && row.period_start == JANUARY && row.period_end == JANUARY.plus(5)
+            row.product == "magnets"
+                && row.destination == destination
+                && row.period_start == JANUARY
+                && row.period_end == JANUARY.plus(5)
         })?;
         Some(row.tonnes? / (1.0 + row.yoy_pct? / 100.0) / 6.0)
     };
@@ -149,7 +161,9 @@ mod tests {
     fn levels_of_destinations_come_from_what_is_known_best() {
         let record = Record::embedded().expect("readable");
         let normal = Normal::of(&record);
-        let level = |destination: &str, month: i32| normal.year_before(destination, Month::new(2025, month)).expect("some level");
+        let level = |destination: &str, month: i32| {
+            normal.year_before(destination, Month::new(2025, month)).expect("some level")
+        };
         assert_eq!(level("USA", 5), 689.0, "published");
         assert!((level("DEU", 7) - 1116.0 / 0.97).abs() < 1e-9, "implied by the growth rate of 2025");
         assert!((level("USA", 4) - 7443.0 / 12.0).abs() < 1e-9, "mean month of the year");

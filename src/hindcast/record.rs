@@ -67,7 +67,8 @@ impl serde::Serialize for Month {
 impl<'de> Deserialize<'de> for Month {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no month such as 2025-04")))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no month such as 2025-04")))
     }
 }
 
@@ -265,7 +266,10 @@ pub(crate) fn rows<T: DeserializeOwned>(file: &str, text: &str) -> Result<Vec<T>
 
 macro_rules! embedded {
     ($file:literal) => {
-        rows(concat!("<embedded>/hindcast/", $file), include_str!(concat!("../../scenarios/hindcast/", $file)))?
+        rows(
+            concat!("<embedded>/hindcast/", $file),
+            include_str!(concat!("../../scenarios/hindcast/", $file)),
+        )?
     };
 }
 
@@ -297,9 +301,12 @@ impl Record {
     /// The preferred row of a month and destination.
     #[must_use]
     pub fn row(&self, destination: &str, month: Month) -> Option<&Magnets> {
-        self.magnets
-            .iter()
-            .find(|row| row.preferred == 1 && row.period_months == 1 && row.month == month && row.destination == destination)
+        self.magnets.iter().find(|row| {
+            row.preferred == 1
+                && row.period_months == 1
+                && row.month == month
+                && row.destination == destination
+        })
     }
 
     /// Tonnes of magnets over a period, from the totals (the first row where several disagree).
@@ -308,7 +315,10 @@ impl Record {
         self.totals
             .iter()
             .find(|row| {
-                row.product == "magnets" && row.destination == destination && row.period_start == first && row.period_end == last
+                row.product == "magnets"
+                    && row.destination == destination
+                    && row.period_start == first
+                    && row.period_end == last
             })
             .and_then(|row| row.tonnes)
     }
@@ -319,7 +329,11 @@ impl Record {
         let names: std::collections::BTreeSet<&str> = self
             .magnets
             .iter()
-            .filter(|row| (first..=last).contains(&row.month) && row.tonnes.is_some() && !row.destination.starts_with("R_"))
+            .filter(|row| {
+                (first..=last).contains(&row.month)
+                    && row.tonnes.is_some()
+                    && !row.destination.starts_with("R_")
+            })
             .map(|row| row.destination.as_str())
             .collect();
         names.into_iter().map(str::to_owned).collect()
@@ -347,14 +361,29 @@ mod tests {
     #[test]
     fn months_add_up_to_the_published_totals() {
         let record = record();
-        for total in record.totals.iter().filter(|t| t.product == "magnets" && t.destination == WORLD && t.period_start == JANUARY) {
+        for total in record
+            .totals
+            .iter()
+            .filter(|t| t.product == "magnets" && t.destination == WORLD && t.period_start == JANUARY)
+        {
             let Some(tonnes) = total.tonnes else { continue };
-            let sum: f64 = JANUARY.to(total.period_end).filter_map(|month| record.exported(WORLD, month)).sum();
-            assert!((sum - tonnes).abs() <= 2.0, "to {}: {sum} t by month, {tonnes} t in total", total.period_end);
+            let sum: f64 =
+                JANUARY.to(total.period_end).filter_map(|month| record.exported(WORLD, month)).sum();
+            assert!(
+                (sum - tonnes).abs() <= 2.0,
+                "to {}: {sum} t by month, {tonnes} t in total",
+                total.period_end
+            );
         }
-        let checked = record.totals.iter().filter(|t| t.product == "magnets" && t.destination == WORLD && t.period_start == JANUARY && t.tonnes.is_some());
+        let checked = record.totals.iter().filter(|t| {
+            t.product == "magnets"
+                && t.destination == WORLD
+                && t.period_start == JANUARY
+                && t.tonnes.is_some()
+        });
         assert!(checked.count() >= 6);
-        let months = JANUARY.to(Month::new(2025, 11)).filter(|month| record.exported(WORLD, *month).is_some());
+        let months =
+            JANUARY.to(Month::new(2025, 11)).filter(|month| record.exported(WORLD, *month).is_some());
         assert_eq!(months.count(), 11);
     }
 
@@ -364,9 +393,15 @@ mod tests {
         let mut checked = 0;
         for total in record.totals.iter().filter(|t| t.product == "all_rare_earths") {
             let Some(tonnes) = total.tonnes else { continue };
-            let inside = |row: &&RareEarths| row.preferred == 1 && (total.period_start..=total.period_end).contains(&row.month);
+            let inside = |row: &&RareEarths| {
+                row.preferred == 1 && (total.period_start..=total.period_end).contains(&row.month)
+            };
             let sum: f64 = record.rare_earths.iter().filter(inside).map(|row| row.tonnes).sum();
-            assert!((sum - tonnes).abs() <= 1.0, "to {}: {sum} t by month, {tonnes} t in total", total.period_end);
+            assert!(
+                (sum - tonnes).abs() <= 1.0,
+                "to {}: {sum} t by month, {tonnes} t in total",
+                total.period_end
+            );
             checked += 1;
         }
         assert!(checked >= 10);

@@ -80,7 +80,8 @@ impl Score {
     pub fn of(pairs: &[Pair]) -> Self {
         let medians: Vec<f64> = pairs.iter().map(|pair| quantile(&pair.ensemble, 0.5)).collect();
         let observed: Vec<f64> = pairs.iter().map(|pair| pair.observed).collect();
-        let crps = pairs.iter().map(|pair| crps(&pair.ensemble, pair.observed)).sum::<f64>() / pairs.len() as f64;
+        let crps =
+            pairs.iter().map(|pair| crps(&pair.ensemble, pair.observed)).sum::<f64>() / pairs.len() as f64;
         let inside = BANDS.map(|band| pairs.iter().filter(|pair| pair.within(band)).count());
         Self { months: pairs.len(), mape: mape(&medians, &observed), crps, inside: Some(inside) }
     }
@@ -117,8 +118,9 @@ mod tests {
     #[test]
     fn crps_of_a_normal_ensemble_is_the_closed_form() {
         // Normal forecast with mean 0, deviation 1, observation z: z(2Φ(z) − 1) + 2φ(z) − 1/√π.
-        let ensemble: Vec<f64> =
-            (0..4000).map(|i| crate::random::special::normal_quantile((f64::from(i) + 0.5) / 4000.0)).collect();
+        let ensemble: Vec<f64> = (0..4000)
+            .map(|i| crate::random::special::normal_quantile((f64::from(i) + 0.5) / 4000.0))
+            .collect();
         for z in [0.0_f64, 0.7, -2.0] {
             let phi = libm::exp(-0.5 * z * z) / (2.0 * std::f64::consts::PI).sqrt();
             let cdf = crate::random::special::normal_cdf(z);

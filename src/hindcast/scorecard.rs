@@ -265,15 +265,25 @@ fn month_rows(record: &Record, normal: &Normal, ensemble: &Ensemble, destination
             observed: pair.observed,
             normal: normal.tonnes(destination, month)?,
             share: ensemble.median_share(destination, month),
-            tonnes: [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975].map(|p| quantile(&pair.ensemble, p)),
+            tonnes: [0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975]
+                .map(|p| quantile(&pair.ensemble, p)),
             inside: pair.within(80),
         })
     };
     FITTED[0].to(VALIDATED[1]).filter_map(row).collect()
 }
 
-fn pairs(record: &Record, normal: &Normal, ensemble: &Ensemble, destination: &str, [first, last]: [Month; 2]) -> Vec<(Month, Pair)> {
-    first.to(last).filter_map(|month| Some((month, ensemble.pair(record, normal, destination, month)?))).collect()
+fn pairs(
+    record: &Record,
+    normal: &Normal,
+    ensemble: &Ensemble,
+    destination: &str,
+    [first, last]: [Month; 2],
+) -> Vec<(Month, Pair)> {
+    first
+        .to(last)
+        .filter_map(|month| Some((month, ensemble.pair(record, normal, destination, month)?)))
+        .collect()
 }
 
 fn score(pairs: &[(Month, Pair)]) -> Score {
@@ -289,17 +299,23 @@ fn windows(record: &Record, normal: &Normal, ensemble: &Ensemble) -> Vec<Window>
             let model = score(&pairs);
             let observed: Vec<f64> = pairs.iter().map(|(_, pair)| pair.observed).collect();
             let value = |forecast: &dyn Fn(Month) -> Option<f64>| {
-                let values: Vec<f64> = pairs.iter().map(|(month, _)| forecast(*month).unwrap_or(f64::NAN)).collect();
+                let values: Vec<f64> =
+                    pairs.iter().map(|(month, _)| forecast(*month).unwrap_or(f64::NAN)).collect();
                 Score::of_values(&values, &observed)
             };
             // Each window starts from the last month that a calibration of the window before would know.
-            let last = |month: Month| record.exported(WORLD, if month < VALIDATED[0] { MARCH } else { FITTED[1] });
+            let last =
+                |month: Month| record.exported(WORLD, if month < VALIDATED[0] { MARCH } else { FITTED[1] });
             let baselines = [
                 ("last month before the window carried forward", value(&last)),
                 ("same month of 2024", value(&|month| normal.year_before(WORLD, month))),
-                ("same month of 2024 × growth of the first quarter", value(&|month| normal.tonnes(WORLD, month))),
+                (
+                    "same month of 2024 × growth of the first quarter",
+                    value(&|month| normal.tonnes(WORLD, month)),
+                ),
             ];
-            let baselines = baselines.map(|(name, score)| Baseline { name, skill: model.skill(&score), score });
+            let baselines =
+                baselines.map(|(name, score)| Baseline { name, skill: model.skill(&score), score });
             Window { name, first: months[0], last: months[1], model, baselines: baselines.into() }
         })
         .collect()
@@ -314,8 +330,10 @@ fn destinations(record: &Record, normal: &Normal, ensemble: &Ensemble) -> Vec<De
             let (fit, validation) = (of(FITTED), of(VALIDATED));
             let some = |pairs: &[(Month, Pair)]| (!pairs.is_empty()).then(|| score(pairs));
             let observed: Vec<f64> = validation.iter().map(|(_, pair)| pair.observed).collect();
-            let usual: Vec<f64> =
-                validation.iter().map(|(month, _)| normal.tonnes(&destination, *month).unwrap_or(f64::NAN)).collect();
+            let usual: Vec<f64> = validation
+                .iter()
+                .map(|(month, _)| normal.tonnes(&destination, *month).unwrap_or(f64::NAN))
+                .collect();
             DestinationScore {
                 rows: month_rows(record, normal, ensemble, &destination),
                 fit_months: some(&fit),

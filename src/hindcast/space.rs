@@ -150,7 +150,12 @@ mod tests {
             Kind::Regime(regime) => Some(regime.speed.iter().map(|speed| fixed(Some(speed))).collect()),
             _ => None,
         };
-        scenario.shocks.iter().filter(|s| s.start.date < EASED_BEFORE.first_day()).filter_map(|s| of(&s.kind)).collect()
+        scenario
+            .shocks
+            .iter()
+            .filter(|s| s.start.date < EASED_BEFORE.first_day())
+            .filter_map(|s| of(&s.kind))
+            .collect()
     }
 
     #[test]
@@ -168,7 +173,10 @@ mod tests {
         for (a, b) in speeds(&scenario).iter().flatten().zip(before.iter().flatten()) {
             assert!((a - b).abs() < 1e-12, "easing by what it was changes nothing");
         }
-        let september = scenario.shocks.iter().filter(|s| s.start.date >= EASED_BEFORE.first_day() && matches!(s.kind, Kind::Regime(_)));
+        let september = scenario
+            .shocks
+            .iter()
+            .filter(|s| s.start.date >= EASED_BEFORE.first_day() && matches!(s.kind, Kind::Regime(_)));
         assert_eq!(september.count(), 1, "later regimes are not touched");
     }
 

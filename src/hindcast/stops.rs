@@ -128,16 +128,27 @@ impl Stops {
         let runs = ensemble.members.len() as u64;
         let mut firms = Vec::new();
         for entry in mapping()? {
-            let Some(maker) = ensemble.frame.makers.iter().position(|id| *id == entry.facility) else { continue };
-            let firsts: Vec<f64> =
-                ensemble.members.iter().map(|m| m.first_stops[maker]).filter(|day| (0.0..=window).contains(day)).collect();
+            let Some(maker) = ensemble.frame.makers.iter().position(|id| *id == entry.facility) else {
+                continue;
+            };
+            let firsts: Vec<f64> = ensemble
+                .members
+                .iter()
+                .map(|m| m.first_stops[maker])
+                .filter(|day| (0.0..=window).contains(day))
+                .collect();
             let lengths: Vec<f64> = ensemble
                 .members
                 .iter()
                 .filter(|m| (0.0..=window).contains(&m.first_stops[maker]))
                 .map(|m| m.stop_days[maker])
                 .collect();
-            let own = || record.halts.iter().filter(|h| h.firm == entry.firm && h.country == entry.country && h.kind != "no_halt");
+            let own = || {
+                record
+                    .halts
+                    .iter()
+                    .filter(|h| h.firm == entry.firm && h.country == entry.country && h.kind != "no_halt")
+            };
             let onset = own().filter_map(|halt| days_after(&halt.start)).min_by(|a, b| a.1.total_cmp(&b.1));
             let any = !firsts.is_empty();
             firms.push(FirmStop {
@@ -177,11 +188,20 @@ impl Stops {
 #[allow(clippy::cast_precision_loss)]
 pub fn discrimination(stopped: &[f64], controls: &[f64]) -> Discrimination {
     let (m, n) = (stopped.len() as f64, controls.len() as f64);
-    let wins = |a: f64, b: f64| if a > b { 1.0 } else if a < b { 0.0 } else { 0.5 };
+    let wins = |a: f64, b: f64| {
+        if a > b {
+            1.0
+        } else if a < b {
+            0.0
+        } else {
+            0.5
+        }
+    };
     let sum: f64 = stopped.iter().map(|a| controls.iter().map(|b| wins(*a, *b)).sum::<f64>()).sum();
     let area = sum / (m * n);
     let spare = 0.5 * (m + n) - 1.0;
-    let variance = |t: f64| t * (1.0 - t) * (1.0 + spare * (1.0 - t) / (2.0 - t) + spare * t / (1.0 + t)) / (m * n);
+    let variance =
+        |t: f64| t * (1.0 - t) * (1.0 + spare * (1.0 - t) / (2.0 - t) + spare * t / (1.0 + t)) / (m * n);
     let z = normal_quantile(0.975);
     // The ends are the areas that are just z standard errors away.
     let end = |mut inside: f64, mut outside: f64| {
@@ -190,11 +210,20 @@ pub fn discrimination(stopped: &[f64], controls: &[f64]) -> Discrimination {
         }
         for _ in 0..60 {
             let middle = 0.5 * (inside + outside);
-            if (middle - area).abs() <= z * variance(middle).sqrt() { inside = middle } else { outside = middle }
+            if (middle - area).abs() <= z * variance(middle).sqrt() {
+                inside = middle
+            } else {
+                outside = middle
+            }
         }
         inside
     };
-    Discrimination { stopped: stopped.len(), controls: controls.len(), area, interval: (end(area, 0.0), end(area, 1.0)) }
+    Discrimination {
+        stopped: stopped.len(),
+        controls: controls.len(),
+        area,
+        interval: (end(area, 0.0), end(area, 1.0)),
+    }
 }
 
 #[cfg(test)]
@@ -217,7 +246,11 @@ mod tests {
             assert_eq!(entry.facility.is_empty(), entry.usage == Usage::LeftOut, "{}", entry.firm);
             let known = lines.sites.iter().any(|site| site.id == entry.facility);
             assert!(entry.facility.is_empty() || known, "{}", entry.facility);
-            assert!(record.halts.iter().any(|halt| halt.firm == entry.firm), "{} is in the record", entry.firm);
+            assert!(
+                record.halts.iter().any(|halt| halt.firm == entry.firm),
+                "{} is in the record",
+                entry.firm
+            );
         }
     }
 

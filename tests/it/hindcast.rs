@@ -33,7 +33,9 @@ fn calibration_cannot_see_the_months_of_validation() {
 fn baselines_are_those_of_the_record() {
     let settings = Settings { replications: 32, variant_replications: 8, threads: 2 };
     let fitted = Fitted::embedded().expect("readable");
-    let (card, members) = scorecard::run(&scenario(), &fitted, settings, &|_, _| (), &|| false).expect("finite").expect("not stopped");
+    let (card, members) = scorecard::run(&scenario(), &fitted, settings, &|_, _| (), &|| false)
+        .expect("finite")
+        .expect("not stopped");
     let window = |name: &str| card.windows.iter().find(|window| window.name == name).expect("there");
     let validation = window("validation");
     let growth = &validation.baselines[2].score;
@@ -41,7 +43,9 @@ fn baselines_are_those_of_the_record() {
     assert!(window("fit").baselines[2].score.mape > 0.9, "and none of the crisis");
     // 5,361 t carried forward from March misses May by 5361/1238 − 1.
     let carried = &window("fit").baselines[0].score;
-    let expected = (5361.0_f64 / 2627.0 - 1.0 + 5361.0 / 1238.0 - 1.0 + 5361.0 / 3188.0 - 1.0 + 1.0 - 5361.0 / 5577.0) / 4.0;
+    let expected = (5361.0_f64 / 2627.0 - 1.0 + 5361.0 / 1238.0 - 1.0 + 5361.0 / 3188.0 - 1.0 + 1.0
+        - 5361.0 / 5577.0)
+        / 4.0;
     assert!((carried.mape - expected).abs() < 1e-9);
     assert_eq!(window("both").model.months, 8);
     assert_eq!(card.world.len(), 8);
@@ -63,7 +67,9 @@ fn the_command_writes_the_same_bytes_for_any_number_of_threads() {
         SMALL.into_iter().chain(more.iter().copied()).collect()
     }
     let table = succeed(place.path(), &with(&["--threads", "1", "--out", "one"]));
-    for text in ["validation, not prediction", "Where the model is wrong", "2025-05", "no cap on licensed shipments"] {
+    for text in
+        ["validation, not prediction", "Where the model is wrong", "2025-05", "no cap on licensed shipments"]
+    {
         assert!(table.contains(text), "{text}");
     }
     let json = succeed(place.path(), &with(&["--threads", "3", "--out", "three", "--format", "json"]));
@@ -80,7 +86,21 @@ fn the_command_writes_the_same_bytes_for_any_number_of_threads() {
 #[test]
 fn a_calibration_writes_its_files() {
     let place = tempfile::tempdir().expect("a folder");
-    let arguments = ["hindcast", "--refit", "--points", "8", "--point-replications", "2", "-n", "32", "--variant-replications", "8", "-q", "--out", "fit"];
+    let arguments = [
+        "hindcast",
+        "--refit",
+        "--points",
+        "8",
+        "--point-replications",
+        "2",
+        "-n",
+        "32",
+        "--variant-replications",
+        "8",
+        "-q",
+        "--out",
+        "fit",
+    ];
     succeed(place.path(), &arguments);
     let names: Vec<String> = files(&place.path().join("fit")).into_iter().map(|(name, _)| name).collect();
     for name in ["2025-fitted.toml", "posterior.csv", "points.csv", "hindcast.json"] {
