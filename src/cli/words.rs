@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(number(-1234.0), "-1,230");
         assert_eq!(
             (number(0.0), number(0.5), number(99.96), number(3.0)),
-            ("0".into(), "0.5".into(), "99.96".into(), "3".into())
+            ("0".into(), "0.5".into(), "100".into(), "3".into())
         );
         assert_eq!(number(f64::NAN), "–");
         assert_eq!((large(2_412_345.0), large(12_345.0)), ("2.41 million".into(), "12,300".into()));
