@@ -1,6 +1,15 @@
 //! The same bytes, however the work is cut and whenever it is interrupted.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use coercivity::id::{FacilityId, PoolId};
+use coercivity::kernel::{Blind, Kernel, State, Watch};
+use coercivity::network::line::Line;
+use coercivity::scenario::Scenario;
+use coercivity::study::batch::{self, Portion};
+use coercivity::study::{self, Options};
+use coercivity::summary::{Outcome, Summary};
 
 use crate::program::{command, files, parts, run, succeed};
 
@@ -137,4 +146,135 @@ fn interrupted_and_resumed_is_uninterrupted() {
     }
     succeed(here.path(), &[&arguments[..], &["--out", "cut", "--resume"]].concat());
     assert!(files(&cut) == files(&whole), "resumed and uninterrupted differ");
+}
+
+/// The April scenario, cut short, with the given changes.
+fn april(sets: &[&str]) -> Scenario {
+    let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+    Scenario::open("2025-april-controls", &sets, &[]).expect("resolves").0
+}
+
+/// Bits of all numbers of an outcome.
+fn bits(outcome: &Outcome) -> Vec<u64> {
+    outcome.metrics.iter().chain(&outcome.series).map(|value| value.to_bits()).collect()
+}
+
+#[test]
+fn lanes_and_instruction_sets_leave_no_trace() {
+    for name in ["2025-april-controls", "october-2025-package"] {
+        let sets = ["end=2026-01-01".to_owned()];
+        let (scenario, _) = Scenario::open(name, &sets, &[]).expect("resolves");
+        let kernel = Kernel::compile(&scenario);
+        let mut wide = State::<8>::new(&kernel);
+        kernel.watch(8, &mut wide, &mut Blind);
+        let mut plain = State::<8>::new(&kernel);
+        kernel.watch_plain(8, &mut plain, &mut Blind);
+        let expected: Vec<Vec<u64>> =
+            (0..8).map(|lane| bits(&kernel.outcome(&wide, lane, 8 + lane as u64))).collect();
+        assert!(expected[0] != expected[1], "{name}: two replications are the same");
+        for (lane, expected) in expected.iter().enumerate() {
+            let index = 8 + lane as u64;
+            let other = bits(&kernel.outcome(&plain, lane, index));
+            assert!(&other == expected, "{name}, replication {index}: the plain path differs");
+        }
+        let mut alone = State::<1>::new(&kernel);
+        for lane in [0, 5, 7] {
+            let index = 8 + lane as u64;
+            kernel.watch(index, &mut alone, &mut Blind);
+            let other = bits(&kernel.outcome(&alone, 0, index));
+            assert!(other == expected[lane], "{name}, replication {index}: one lane differs from eight");
+        }
+    }
+}
+
+/// Threads {1, 2, 5} × shards {1, 3, 7} × orders of merging: one summary, byte for byte.
+#[test]
+fn threads_shards_and_merges_leave_no_trace() {
+    let scenario = april(&["step_days=7", "end=2025-12-31"]);
+    let kernel = Kernel::compile(&scenario);
+    let whole = Portion { first: 0, end: 7 * batch::SIZE };
+    let part = |portion, threads| {
+        let options = Options { scenario: scenario.name.clone(), threads, portion, until: None };
+        study::run(&kernel, &options, &|_| {}, &|| false, None).expect("finite").summary
+    };
+    let expected = part(whole, 1).to_bytes();
+    for threads in [1, 2, 5] {
+        for shards in [1, 3, 7] {
+            let parts: Vec<Summary> =
+                (0..shards).map(|index| part(whole.part(index, shards), threads)).collect();
+            // Forwards, backwards, and by strides that visit each once (1, 3 and 7 have no factor 2).
+            for (start, stride) in [(0, 1), (shards - 1, shards - 1), (shards / 2, 2)] {
+                let mut merged = Summary::new(kernel.design().clone());
+                for k in 0..shards {
+                    let at = usize::try_from((start + k * stride) % shards).expect("few");
+                    merged.merge(parts[at].clone()).expect("same design");
+                }
+                assert_eq!(merged.count(), whole.count());
+                assert!(
+                    merged.to_bytes() == expected,
+                    "{threads} threads, {shards} shards, from {start} by {stride}: other bytes"
+                );
+            }
+        }
+    }
+}
+
+/// What every step of the first lines and routes looked like, as one number a step.
+struct Traces {
+    lines: usize,
+    routes: usize,
+    steps: Vec<u64>,
+}
+
+impl Watch<8> for Traces {
+    fn step(&mut self, _: &Kernel, _: u32, state: &State<8>) {
+        let of_routes = [&state.stock, &state.book, &state.transit, &state.placed, &state.leaving];
+        let of_lines = [&state.output, &state.finished, &state.expected, &state.trend, &state.demand];
+        let numbers = of_routes
+            .into_iter()
+            .flat_map(|rows| &rows[..self.routes])
+            .chain(of_lines.into_iter().flat_map(|rows| &rows[..self.lines]))
+            .flatten();
+        // FNV-1a, over words.
+        let fold = |hash: u64, value: &f64| (hash ^ value.to_bits()).wrapping_mul(0x0100_0000_01b3);
+        self.steps.push(numbers.fold(0xcbf2_9ce4_8422_2325, fold));
+    }
+}
+
+/// A facility without routes changes no path of the others.
+#[test]
+fn an_isolated_facility_changes_no_other_path() {
+    let scenario = april(&["end=2025-10-01"]);
+    let mut larger = scenario.clone();
+    let graph = Arc::make_mut(&mut larger.lines);
+    let model = graph.lines.iter().find(|line| line.final_demand > 0.0).expect("a sink").clone();
+    let mut site = graph.sites[model.facility.index()].clone();
+    "island".clone_into(&mut site.id);
+    graph.sites.push(site);
+    let mut pool = graph.pools[model.pool.index()].clone();
+    pool.facility = FacilityId::new(graph.sites.len() - 1);
+    pool.lines.clear();
+    graph.pools.push(pool);
+    graph.push_line(Line {
+        id: "island:goods".to_owned(),
+        facility: FacilityId::new(graph.sites.len() - 1),
+        pool: PoolId::new(graph.pools.len() - 1),
+        inputs: Vec::new(),
+        coproduct_of: None,
+        ..model
+    });
+    let (lines, routes) = (scenario.lines.lines.len(), scenario.lines.routes.len());
+    let traces = |scenario: &Scenario| {
+        let kernel = Kernel::compile(scenario);
+        let mut traces = Traces { lines, routes, steps: Vec::new() };
+        let mut state = State::new(&kernel);
+        kernel.watch(0, &mut state, &mut traces);
+        (traces.steps, state.output.last().copied())
+    };
+    let ((before, _), (after, island)) = (traces(&scenario), traces(&larger));
+    assert!(island.expect("lines").iter().all(|output| *output > 0.0), "the island makes nothing");
+    assert_eq!(before.len(), 273);
+    assert_ne!(before[0], before[200]);
+    let differs = before.iter().zip(&after).position(|(one, other)| one != other);
+    assert_eq!(differs, None, "the first step that differs");
 }

@@ -7,10 +7,12 @@
 )]
 
 mod agree;
+mod claims;
 mod cli;
 mod conserve;
 mod determinism;
 mod docs;
+mod golden;
 mod graphs;
 mod hindcast;
 mod oracles;
@@ -18,4 +20,5 @@ mod policies;
 mod program;
 mod reference;
 mod rest;
+mod studies;
 mod tools;
