@@ -211,9 +211,9 @@ pub fn discrimination(stopped: &[f64], controls: &[f64]) -> Discrimination {
         for _ in 0..60 {
             let middle = 0.5 * (inside + outside);
             if (middle - area).abs() <= z * variance(middle).sqrt() {
-                inside = middle
+                inside = middle;
             } else {
-                outside = middle
+                outside = middle;
             }
         }
         inside

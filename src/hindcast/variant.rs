@@ -38,7 +38,7 @@ const fn choice(key: &'static str, title: &'static str, change: fn(&mut Scenario
 pub const ALL: &[Variant] = &[
     choice("no-tonnage-cap", "no cap on licensed shipments", |s| set(s, Parameter::LicensedRate, 1.0e9)),
     choice("no-stricter-september", "no stricter reviews in September", |s| {
-        neutral(s, |start| start >= august())
+        neutral(s, |start| start >= august());
     }),
     choice("no-us-multiplier", "United States treated like everybody", one_class),
     choice("none-of-the-three", "none of these three", |s| {
@@ -47,7 +47,7 @@ pub const ALL: &[Variant] = &[
         one_class(s);
     }),
     variant("no-customs-holds", "listed goods only: no holds of unlisted magnets", |s| {
-        set(s, Parameter::OverCompliance, 0.0)
+        set(s, Parameter::OverCompliance, 0.0);
     }),
     variant("no-dead-time", "no dead time of the desk", |s| set(s, Parameter::DeskDeadTime, 0.0)),
     variant("no-easing", "the desk never eases", |s| neutral(s, |start| start < august())),
@@ -60,14 +60,14 @@ pub const ALL: &[Variant] = &[
         }
     }),
     variant("no-foresight", "applicants do not reckon with the review time", |s| {
-        set(s, Parameter::LicenceLead, 0.0)
+        set(s, Parameter::LicenceLead, 0.0);
     }),
     variant("no-customs-lag", "customs record on the day of the gate", |s| {
-        set(s, Parameter::CustomsLag, 0.0)
+        set(s, Parameter::CustomsLag, 0.0);
     }),
     variant("no-cancellation", "no order is cancelled", |s| set(s, Parameter::Cancellation, 0.0)),
     variant("no-lost-orders", "what is cancelled is ordered again at once", |s| {
-        set(s, Parameter::LostFraction, 0.0)
+        set(s, Parameter::LostFraction, 0.0);
     }),
     variant("no-panic", "targets do not rise in shortage", |s| set(s, Parameter::Panic, 0.0)),
     variant("no-air-freight", "no switch to air freight", |s| {
@@ -75,7 +75,7 @@ pub const ALL: &[Variant] = &[
         s.parameters.set(Parameter::AirShareShort, calm);
     }),
     variant("no-spread-of-stocks", "every buyer holds the same stocks", |s| {
-        set(s, Parameter::CoverSpread, 0.0)
+        set(s, Parameter::CoverSpread, 0.0);
     }),
     variant("pooled-sourcing", "suppliers stand in for each other everywhere", |s| {
         s.switches.sourcing = [Sourcing::Pooled; 7];
