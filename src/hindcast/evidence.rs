@@ -174,7 +174,8 @@ mod tests {
     #[test]
     fn ratios_of_the_record() {
         let record = Record::embedded().expect("readable");
-        let none = Ensemble { frame: crate::hindcast::ensemble::Frame::default(), seed: 0, members: Vec::new() };
+        let none =
+            Ensemble { frame: crate::hindcast::ensemble::Frame::default(), seed: 0, members: Vec::new() };
         let outside = ratio(&record, &none, "Dy_oxide", "Europe_delivered").expect("published");
         assert!((outside.ratio - 850.0 / 280.0).abs() < 1e-12, "{outside:?}");
         let inside = ratio(&record, &none, "Dy_oxide", "China_domestic").expect("published");

@@ -297,7 +297,7 @@ fn facility(row: Row<'_>, own: &BTreeSet<&str>, findings: &mut Findings) -> Faci
                     "start_date",
                     format!("`{text}` is not a date"),
                     &["write 2025-09-19".to_owned()],
-                )
+                );
             })
             .ok(),
     };
