@@ -3,6 +3,7 @@
     clippy::pedantic,
     clippy::collapsible_match,
     clippy::manual_is_multiple_of,
+    clippy::redundant_closure,
     reason = "tests speak plainly: small casts and exact comparisons are theirs to make"
 )]
 
