@@ -134,7 +134,7 @@ pub fn rank(
     let graph = &scenario.lines;
     let finished = scenario.parameters.get(Parameter::FinishedDays).mean();
     let stock = scenario.parameters.get(Parameter::CoverFactor).mean();
-    let sizes = reach::sizes(graph, &crate::kernel::draw::central_baseline(&kernel));
+    let sizes = reach::sizes(graph, &kernel.central.output);
     let capacities = Capacities::of(&kernel);
     let cut = capacities.cut();
     let degrees = degrees(scenario);
@@ -182,10 +182,9 @@ pub fn rank(
 #[must_use]
 pub fn working(kernel: &Kernel) -> Vec<usize> {
     let graph = &kernel.scenario().lines;
-    let output = crate::kernel::draw::central_baseline(kernel);
     let mut made = vec![false; graph.sites.len()];
-    for (line, output) in graph.lines.iter().zip(output) {
-        made[line.facility.index()] |= output > 0.0;
+    for (line, output) in graph.lines.iter().zip(&kernel.central.output) {
+        made[line.facility.index()] |= *output > 0.0;
     }
     (0..graph.sites.len()).filter(|site| made[*site]).collect()
 }

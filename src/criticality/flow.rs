@@ -59,7 +59,7 @@ impl Capacities {
         let graph = &scenario.lines;
         let growth = scenario.parameters.get(Parameter::Growth).mean();
         let headroom = scenario.parameters.get(Parameter::Headroom).mean();
-        let made = crate::kernel::draw::central_baseline(kernel);
+        let made = &kernel.central.output;
         let flows = central_flows(kernel);
         let centrals: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
         // Mined tonnes per unit of output, by line.

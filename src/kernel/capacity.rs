@@ -1,6 +1,7 @@
 //! Phase 2: capacity lost, recovering, opening and growing.
 
 use super::compile::{Kernel, NONE};
+use super::draw::CIRCUIT_DAYS;
 use super::event::active;
 use super::scratch::{Row, State};
 use crate::policy::parameter::Parameter;
@@ -99,7 +100,7 @@ fn grow_shares<const L: usize>(
 }
 
 /// A heavy line that opens brings its recovery to the circuit, as far as the ore's grade allows.
-fn heavy_recovery<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
+pub(crate) fn heavy_recovery<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
     for &line in kernel.pool_lines(pool) {
         let g = kernel.lines.group[line as usize];
         if g == NONE {
@@ -111,7 +112,7 @@ fn heavy_recovery<const L: usize>(kernel: &Kernel, pool: usize, state: &mut Stat
             if feed > 0.0 {
                 let wanted = state.recovery[g][lane] + state.capacity[pool][lane] / feed;
                 state.recovery[g][lane] = wanted.min(kernel.groups[g].grade.max(state.recovery[g][lane]));
-                state.circuit_most[g][lane] = 30.0 * state.recovery[g][lane] * feed;
+                state.circuit_most[g][lane] = CIRCUIT_DAYS * state.recovery[g][lane] * feed;
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
+use super::draw::Central;
 use super::observe::Observe;
 use crate::id::{Place, PoolId, RouteId};
 use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
@@ -39,8 +40,11 @@ pub struct Routes {
     pub governed: Vec<u32>,
     /// Kernel routes that are governed.
     pub governed_list: Vec<u32>,
-    /// First step at which the route is open; 0 for routes of the base year.
-    pub opens: Vec<u32>,
+    /// Step at which the route opens, negative where it opened before the run; 0 for routes of the base year.
+    pub opens: Vec<i32>,
+    /// Whether the route is a newcomer in this run: its supplier opens in it, is still growing into its share
+    /// when it starts, or must qualify first.
+    pub late: Vec<bool>,
     /// Whether the route is a candidate that must qualify first.
     pub candidate: Vec<bool>,
     /// Key of random draws.
@@ -115,8 +119,10 @@ pub struct Pools {
     pub start: Vec<u32>,
     /// Line positions.
     pub lines: Vec<u32>,
-    /// First step at which the pool works.
+    /// First step at which the pool works; 0 where it worked before the run.
     pub opens: Vec<u32>,
+    /// Whether it started after the base year, so that the data know nothing of its output.
+    pub dated: Vec<bool>,
     /// Central output of the baseline, units per day, at growth 1.
     pub central: Vec<f64>,
     /// Nameplate capacity, units per day.
@@ -149,6 +155,7 @@ pub struct Kernel {
     pub(crate) stops: bool,
     /// Whether γ = 1 everywhere, so that no power is needed.
     pub(crate) unit_exponent: bool,
+    pub(crate) central: Central,
     pub(crate) observe: Observe,
     /// Position of each controlled route in its licensing rule, by rule.
     pub(crate) rules: Vec<Rule>,
@@ -178,10 +185,12 @@ impl Kernel {
     #[must_use]
     pub fn compile(scenario: &Scenario) -> Self {
         let graph = &scenario.lines;
-        let step_of = |date: Option<i32>| -> u32 {
+        let step_of = |date: Option<i32>| -> i32 {
             date.map_or(0, |date| {
-                let days = i64::from(date) - i64::from(scenario.start);
-                u32::try_from(days.max(0)).unwrap_or(u32::MAX / 2).div_ceil(scenario.step_days)
+                // The first step that begins on the date or after it.
+                let since = i64::from(scenario.start) - i64::from(date);
+                let steps = -since.div_euclid(i64::from(scenario.step_days));
+                i32::try_from(steps).unwrap_or(i32::MAX / 2)
             })
         };
         let mut order: Vec<usize> = (0..graph.routes.len()).collect();
@@ -230,6 +239,7 @@ impl Kernel {
             switches: scenario.switches.clone(),
             stops: !fixed(Parameter::MinimumRun, 0.0),
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
+            central: Central::default(),
             observe: Observe::default(),
             rules,
             origin: None,
@@ -237,12 +247,12 @@ impl Kernel {
             shock_entity,
             scenario: Arc::new(scenario.clone()),
         };
-        let central = super::draw::central_baseline(&kernel);
+        kernel.central = super::draw::central_baseline(&kernel);
         kernel.pools.central = (0..kernel.pools.opens.len())
-            .map(|p| kernel.pool_lines(p).iter().map(|&line| central[line as usize]).sum())
+            .map(|p| kernel.pool_lines(p).iter().map(|&line| kernel.central.output[line as usize]).sum())
             .collect();
         kernel.origin = super::origin::compile(&kernel);
-        kernel.observe = super::observe::compile(&kernel, &central);
+        kernel.observe = super::observe::compile(&kernel);
         kernel
     }
 
@@ -288,13 +298,14 @@ fn index(position: usize) -> u32 {
     PoolId::new(position).0
 }
 
-fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<i32>) -> u32) -> Routes {
+fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<i32>) -> i32) -> Routes {
     let graph = &scenario.lines;
     let mut routes = Routes { position: vec![NONE; order.len()], ..Routes::default() };
     let delayed = delayed_routes(&scenario.shocks, order.len());
     let governed = governed_routes(&scenario.shocks, order.len());
     let grows = growing_routes(&scenario.shocks, order.len());
     let steps = |days: u32| days.div_ceil(scenario.step_days).max(1);
+    let (_, slowest_ramp) = scenario.parameters.get(Parameter::RampDays).support();
     let mut offset = 0;
     for (position, &r) in order.iter().enumerate() {
         let route = &graph.routes[r];
@@ -314,6 +325,10 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
             routes.governed_list.push(index(position));
         }
         routes.opens.push(step_of(route.opens));
+        routes.late.push(match route.opens {
+            Some(date) => f64::from(date) + slowest_ramp > f64::from(scenario.start),
+            None => route.share.central <= 0.0,
+        });
         routes.grows.push(grows[r]);
         routes.candidate.push(route.share.central <= 0.0 && route.opens.is_none());
         routes.entity.push(Entity::of(&route.id));
@@ -387,9 +402,7 @@ fn compile_lines(graph: &LineGraph, switches: &Switches, routes: &Routes) -> Lin
             }
             lines.slot_routes.push(index(next));
             lines.criticality.push(input.criticality);
-            lines
-                .slot_changes
-                .push((begin..next).any(|r| routes.opens[r] > 0 || routes.candidate[r] || routes.grows[r]));
+            lines.slot_changes.push((begin..next).any(|r| routes.late[r] || routes.grows[r]));
         }
         lines.slots.push(index(lines.criticality.len()));
         lines.pool.push(line.pool.0);
@@ -465,12 +478,13 @@ fn ore_grade(graph: &LineGraph, line: usize) -> f64 {
     if light > 0.0 { heavy / light } else { 0.0 }
 }
 
-fn compile_pools(graph: &LineGraph, step_of: &dyn Fn(Option<i32>) -> u32) -> Pools {
+fn compile_pools(graph: &LineGraph, step_of: &dyn Fn(Option<i32>) -> i32) -> Pools {
     let mut pools = Pools { start: vec![0], ..Pools::default() };
     for pool in &graph.pools {
         pools.lines.extend(pool.lines.iter().map(|line| line.0));
         pools.start.push(index(pools.lines.len()));
-        pools.opens.push(step_of(pool.opens));
+        pools.opens.push(step_of(pool.opens).max(0).cast_unsigned());
+        pools.dated.push(pool.opens.is_some());
         pools.capacity.push(pool.capacity);
         pools.unknown.push(pool.utilisation_unknown);
         pools.chinese.push(graph.sites[pool.facility.index()].country == Place::CHN);

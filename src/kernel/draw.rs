@@ -2,13 +2,14 @@
 
 use super::compile::{Kernel, NONE};
 use super::scratch::{Row, State, rows};
+use super::share::ramp;
 use crate::network::line::{Amount, Band, Carriage};
 use crate::policy::parameter::{Parameter, Value};
 use crate::random::philox::{Entity, Purpose, Streams};
 use crate::random::sample::Distribution;
 
 /// Days of base output that a separation circuit holds of heavy oxide.
-const CIRCUIT_DAYS: f64 = 30.0;
+pub(crate) const CIRCUIT_DAYS: f64 = 30.0;
 
 /// Share of its nameplate that a capacity never exceeds in calm (where the balance says otherwise, the
 /// difference is unrecorded supply).
@@ -26,8 +27,10 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     let coefficients: Vec<Vec<f64>> =
         (0..L).map(|lane| coefficients(kernel, sampled.then_some(&streams[lane]))).collect();
     draw_routes(kernel, streams, &coefficients, state);
-    solve(kernel, &state.parameters[Parameter::Growth as usize].clone(), state);
-    settle(kernel, state);
+    let shares = start_shares(kernel, &state.parameters[Parameter::RampDays as usize], &state.weight);
+    let growth = state.parameters[Parameter::Growth as usize];
+    solve_rows(kernel, &growth, &shares, &state.amount, &mut state.base_final, &mut state.base_output);
+    settle(kernel, &shares, state);
     super::origin::start(kernel, state);
     super::timing::start(kernel, streams, state);
     state.desk.reset();
@@ -36,18 +39,63 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     state.stale = true;
 }
 
-/// Central outputs per day at growth 1: what capacities are measured against.
-pub(crate) fn central_baseline(kernel: &Kernel) -> Vec<f64> {
+/// The chain in calm at the central values and growth 1, at the start of the run.
+#[derive(Debug, Default)]
+pub(crate) struct Central {
+    /// Output of each line per day: what capacities are measured against.
+    pub output: Vec<f64>,
+    /// Flow on each route per day.
+    pub flow: Vec<f64>,
+}
+
+pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     let lines = kernel.lines.pool.len();
     let routes = kernel.routes.from.len();
     let coefficients = coefficients(kernel, None);
     let mut weight = rows::<1>(routes);
     let mut amount = rows::<1>(routes);
-    route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &|_, _, band, _| band.central, &|_| 1.0);
+    let share = |_: Entity, band: Band, newcomer: bool| if newcomer { band.high } else { band.central };
+    route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &share, &|_| 1.0);
+    let shares = start_shares(kernel, &[kernel.scenario.parameters.get(Parameter::RampDays).mean()], &weight);
     let mut output = rows::<1>(lines);
     let mut base_final = rows::<1>(lines);
-    solve_rows(kernel, &[1.0], &weight, &amount, &mut base_final, &mut output);
-    output.into_iter().map(|row| row[0]).collect()
+    solve_rows(kernel, &[1.0], &shares, &amount, &mut base_final, &mut output);
+    let flow = |r: usize| match shares[r][0] {
+        0.0 => 0.0,
+        share => amount[r][0] * share * output[kernel.routes.to[r] as usize][0],
+    };
+    Central { flow: (0..routes).map(flow).collect(), output: output.iter().map(|row| row[0]).collect() }
+}
+
+/// Shares in use as the run starts. Plants that open or qualify later have none yet; of one that is still
+/// growing into its share, the others keep what it has not reached.
+fn start_shares<const L: usize>(kernel: &Kernel, ramp_days: &Row<L>, weight: &[Row<L>]) -> Vec<Row<L>> {
+    let mut shares = weight.to_vec();
+    for slot in 0..kernel.lines.slot_changes.len() {
+        if !kernel.lines.slot_changes[slot] {
+            continue;
+        }
+        for lane in 0..L {
+            let (mut reached, mut others) = (0.0, 0.0);
+            for r in kernel.routes_of(slot) {
+                if kernel.routes.late[r] {
+                    let opened = kernel.routes.opens[r] < 0 && !kernel.routes.candidate[r];
+                    let ramp = if opened { ramp(kernel, 0, r, ramp_days[lane]).min(1.0) } else { 0.0 };
+                    shares[r][lane] = weight[r][lane] * ramp;
+                    reached += shares[r][lane];
+                } else {
+                    others += weight[r][lane];
+                }
+            }
+            if reached <= 0.0 {
+                continue;
+            }
+            for r in kernel.routes_of(slot).filter(|r| !kernel.routes.late[*r]) {
+                shares[r][lane] *= (1.0 - reached).max(0.0) / others;
+            }
+        }
+    }
+    shares
 }
 
 /// One draw; a fixed number costs nothing.
@@ -118,7 +166,7 @@ fn route_rows<const L: usize>(
     coefficients: &[f64],
     weight: &mut [Row<L>],
     amount: &mut [Row<L>],
-    share: &dyn Fn(Entity, usize, Band, bool) -> f64,
+    share: &dyn Fn(Entity, Band, bool) -> f64,
     odds: &dyn Fn(usize) -> f64,
 ) {
     let graph = kernel.graph();
@@ -132,28 +180,45 @@ fn route_rows<const L: usize>(
                 let route = &graph.routes[kernel.routes.id[r].index()];
                 let per_tonne =
                     route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
-                let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
-                let drawn = share(Entity::of(&route.share_key), r, route.share, late) * odds(r);
+                let newcomer = is_newcomer(kernel, r);
+                let drawn = share(Entity::of(&route.share_key), route.share, newcomer) * odds(r);
                 amount[r][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
                 weight[r][lane] = drawn * per_tonne.unwrap_or(1.0);
-                if !late {
+                if !newcomer {
                     sum += weight[r][lane];
                 }
             }
-            for r in range {
-                let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
-                if !late && sum > 0.0 {
-                    weight[r][lane] /= sum;
-                } else if late
-                    && sum > 0.0
-                    && graph.routes[kernel.routes.id[r].index()].yield_per_tonne.is_some()
-                {
+            let mut settled = 0.0;
+            for r in range.clone() {
+                if !is_newcomer(kernel, r) {
+                    if sum > 0.0 {
+                        weight[r][lane] /= sum;
+                    }
+                    continue;
+                }
+                if sum > 0.0 && graph.routes[kernel.routes.id[r].index()].yield_per_tonne.is_some() {
                     // A late ore route's share of tonnes becomes a share of output on the scale of the others.
                     weight[r][lane] /= sum + weight[r][lane];
+                }
+                if !kernel.routes.late[r] {
+                    settled += weight[r][lane];
+                }
+            }
+            if settled > 0.0 {
+                // Plants that have grown into their shares before the run displace the others in proportion.
+                let left = if sum > 0.0 { (1.0 - settled).max(0.0) } else { 0.0 };
+                for r in range.filter(|r| !kernel.routes.late[*r]) {
+                    weight[r][lane] *= if is_newcomer(kernel, r) { 1.0 } else { left };
+                    weight[r][lane] /= settled + left;
                 }
             }
         }
     }
+}
+
+/// Whether the route carried nothing in the base year: its supplier opened after it, or must qualify first.
+fn is_newcomer(kernel: &Kernel, r: usize) -> bool {
+    kernel.routes.candidate[r] || kernel.graph().routes[kernel.routes.id[r].index()].opens.is_some()
 }
 
 fn draw_routes<const L: usize>(
@@ -176,8 +241,8 @@ fn draw_routes<const L: usize>(
             let key = format!("{}:{}", to.region, graph.materials[route.material.index()].name);
             draw(odds_band, stream, Purpose::RegionFactor, Entity::of(&key), 0)
         };
-        let share = |entity: Entity, _: usize, band: Band, late: bool| -> f64 {
-            if late {
+        let share = |entity: Entity, band: Band, newcomer: bool| -> f64 {
+            if newcomer {
                 // A plant that opens later works towards its high share; what it reaches is decided by its
                 // ramp and by what it delivers.
                 return band.high;
@@ -213,15 +278,11 @@ fn draw_routes<const L: usize>(
     }
 }
 
-fn solve<const L: usize>(kernel: &Kernel, growth: &Row<L>, state: &mut State<L>) {
-    solve_rows(kernel, growth, &state.weight, &state.amount, &mut state.base_final, &mut state.base_output);
-}
-
 /// x = A x + f by fixed sweeps, buyers first.
 fn solve_rows<const L: usize>(
     kernel: &Kernel,
     growth: &Row<L>,
-    weight: &[Row<L>],
+    share: &[Row<L>],
     amount: &[Row<L>],
     base_final: &mut [Row<L>],
     output: &mut [Row<L>],
@@ -236,12 +297,12 @@ fn solve_rows<const L: usize>(
             let mut sum = base_final[line];
             for &r in kernel.outgoing(line) {
                 let r = r as usize;
-                if kernel.routes.opens[r] > 0 || kernel.routes.candidate[r] {
+                if kernel.routes.late[r] && (kernel.routes.opens[r] >= 0 || kernel.routes.candidate[r]) {
                     continue;
                 }
                 let buyer = kernel.routes.to[r] as usize;
                 for lane in 0..L {
-                    sum[lane] += amount[r][lane] * weight[r][lane] * output[buyer][lane];
+                    sum[lane] += amount[r][lane] * share[r][lane] * output[buyer][lane];
                 }
             }
             output[line] = sum;
@@ -250,7 +311,7 @@ fn solve_rows<const L: usize>(
 }
 
 /// Stocks, goods in transit, books and capacities of a chain at rest.
-fn settle<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<L>) {
     let dt = kernel.dt;
     let graph = kernel.graph();
     state.ring.fill([0.0; L]);
@@ -258,10 +319,9 @@ fn settle<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for r in 0..kernel.routes.from.len() {
         let route = &graph.routes[kernel.routes.id[r].index()];
         let buyer = kernel.routes.to[r] as usize;
-        let late = kernel.routes.opens[r] > 0 || kernel.routes.candidate[r];
         let air = state.parameters[Parameter::AirShare as usize];
         for lane in 0..L {
-            let share = if late { 0.0 } else { state.weight[r][lane] };
+            let share = shares[r][lane];
             let flow = state.amount[r][lane] * share * state.base_output[buyer][lane];
             let flying = if route.carriage == Carriage::SeaAndAir { air[lane] } else { 0.0 };
             let (surface, plane) = (kernel.routes.surface[r], kernel.routes.air[r]);
@@ -321,7 +381,11 @@ fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         for lane in 0..L {
             let drawn: f64 =
                 kernel.pool_lines(pool).iter().map(|&line| state.base_output[line as usize][lane]).sum();
-            state.capacity[pool][lane] = if central <= 0.0 {
+            state.capacity[pool][lane] = if kernel.pools.dated[pool] {
+                // What a plant that opened after the base year has reached differs from draw to draw; its
+                // nameplate does not.
+                kernel.pools.capacity[pool].max(drawn / CALM_LIMIT)
+            } else if central <= 0.0 {
                 kernel.pools.capacity[pool]
             } else {
                 let nameplate = if kernel.pools.unknown[pool] {
@@ -339,14 +403,29 @@ fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for (g, group) in kernel.groups.iter().enumerate() {
         for lane in 0..L {
             let feed = state.base_output[group.feed as usize][lane];
-            let mut heavy = 0.0;
-            for &line in &group.lines {
-                let pool = kernel.lines.pool[line as usize] as usize;
-                heavy +=
-                    if kernel.pools.opens[pool] > 0 { 0.0 } else { state.base_output[line as usize][lane] };
+            let of_base_year: f64 = group
+                .lines
+                .iter()
+                .filter(|line| !kernel.pools.dated[kernel.lines.pool[**line as usize] as usize])
+                .map(|line| state.base_output[*line as usize][lane])
+                .sum();
+            state.recovery[g][lane] = if feed > 0.0 { of_base_year / feed } else { 0.0 };
+            state.circuit_most[g][lane] = CIRCUIT_DAYS * of_base_year;
+        }
+        for &line in &group.lines {
+            let pool = kernel.lines.pool[line as usize] as usize;
+            if kernel.pools.dated[pool] && kernel.pools.opens[pool] == 0 {
+                super::capacity::heavy_recovery(kernel, pool, state);
             }
-            state.recovery[g][lane] = if feed > 0.0 { heavy / feed } else { 0.0 };
-            state.circuit_most[g][lane] = CIRCUIT_DAYS * heavy;
+        }
+        for lane in 0..L {
+            // What calm asks of the circuit is there whatever the grade says.
+            let feed = state.base_output[group.feed as usize][lane];
+            let calm: f64 = group.lines.iter().map(|line| state.base_output[*line as usize][lane]).sum();
+            if feed > 0.0 && calm > state.recovery[g][lane] * feed {
+                state.recovery[g][lane] = calm / feed;
+                state.circuit_most[g][lane] = CIRCUIT_DAYS * calm;
+            }
             state.circuit[g][lane] = state.circuit_most[g][lane];
         }
         state.tailings[g] = [0.0; L];

@@ -74,8 +74,8 @@ fn date_of(days: i32) -> Date {
     jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
 }
 
-/// Compiles what is counted. `central` is the central baseline output per day at growth 1.
-pub(crate) fn compile(kernel: &Kernel, central: &[f64]) -> Observe {
+/// Compiles what is counted.
+pub(crate) fn compile(kernel: &Kernel) -> Observe {
     let graph = kernel.graph();
     let scenario = kernel.scenario();
     let growth = scenario.parameters.get(Parameter::Growth).mean();
@@ -116,7 +116,6 @@ pub(crate) fn compile(kernel: &Kernel, central: &[f64]) -> Observe {
         .collect();
     let mut list = SeriesList {
         kernel,
-        central,
         growth,
         weeks: week_labels(scenario.start, days),
         observe: &observe,
@@ -222,7 +221,6 @@ fn ore_content(graph: &LineGraph, site: usize) -> f64 {
 /// Builds the list of series.
 struct SeriesList<'a> {
     kernel: &'a Kernel,
-    central: &'a [f64],
     growth: f64,
     weeks: Vec<String>,
     observe: &'a Observe,
@@ -276,7 +274,8 @@ impl SeriesList<'_> {
             })
             .collect();
         for (name, routes) in groups {
-            let daily: f64 = routes.iter().map(|r| self.central_flow(*r as usize)).sum();
+            let daily: f64 =
+                routes.iter().map(|r| self.kernel.central.flow[*r as usize]).sum::<f64>() * self.growth;
             let reference = self.observe.month_days.iter().map(|days| daily * days).collect();
             self.push(
                 "exports",
@@ -290,23 +289,9 @@ impl SeriesList<'_> {
         }
     }
 
-    /// Central base flow of a route per day at mean growth.
-    fn central_flow(&self, r: usize) -> f64 {
-        let graph = self.kernel.graph();
-        let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
-        let route = &graph.routes[self.kernel.routes.id[r].index()];
-        let input = &graph.lines[route.to.index()].inputs[route.input as usize];
-        let siblings: f64 = self
-            .kernel
-            .routes_of(self.kernel.lines.slots[route.to.index()] as usize + route.input as usize)
-            .map(|s| graph.routes[self.kernel.routes.id[s].index()].share.central)
-            .sum();
-        let share = if siblings > 0.0 { route.share.central / siblings } else { 0.0 };
-        input.amount.value(&central) * share * self.central[route.to.index()] * self.growth
-    }
-
     fn weekly_reference(&self, lines: &[u32]) -> Vec<f64> {
-        let daily: f64 = lines.iter().map(|line| self.central[*line as usize]).sum::<f64>() * self.growth;
+        let daily: f64 =
+            lines.iter().map(|line| self.kernel.central.output[*line as usize]).sum::<f64>() * self.growth;
         let days = self.kernel.scenario.days as usize;
         (0..self.weeks.len())
             .map(|week| daily * f64::from(u32::try_from((days - 7 * week).min(7)).unwrap_or(7)))
@@ -379,7 +364,8 @@ impl SeriesList<'_> {
         let dates: Vec<String> = self.weeks.iter().step_by(2).cloned().collect();
         for (i, site) in graph.sites.iter().enumerate() {
             let lines = lines_of(graph, |line| line.facility.index() == i);
-            if lines.is_empty() || lines.iter().all(|line| self.central[*line as usize] <= 0.0) {
+            if lines.is_empty() || lines.iter().all(|line| self.kernel.central.output[*line as usize] <= 0.0)
+            {
                 continue;
             }
             let reference = vec![1.0; dates.len()];

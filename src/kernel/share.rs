@@ -40,14 +40,13 @@ fn slot_shares<const L: usize>(
         let reliability = reliability(&ordered, &sent);
         if is_late(kernel, r) {
             for lane in 0..L {
-                let since = days_open(kernel, step, r, state.candidate_days[r][lane]);
-                let ramp = if kernel.routes.candidate[r] {
-                    f64::from(u8::from(since > 0.0))
+                let reached = if kernel.routes.candidate[r] {
+                    f64::from(u8::from(state.candidate_days[r][lane] >= QUALIFIED))
                 } else {
                     // A project may open a plant before its date.
-                    (since / ramp_days[lane]).max(state.growth[r][lane] - 1.0).clamp(0.0, 1.0)
+                    ramp(kernel, step, r, ramp_days[lane]).max(state.growth[r][lane] - 1.0).clamp(0.0, 1.0)
                 };
-                let share = state.weight[r][lane] * ramp;
+                let share = state.weight[r][lane] * reached;
                 state.share[r][lane] = share;
                 // Others give way only to what the newcomer has been seen to deliver.
                 displaced[lane] += share * reliability[lane];
@@ -86,18 +85,14 @@ fn slot_shares<const L: usize>(
     }
 }
 
-/// Whether the route opens or qualifies during the run.
+/// Whether the route is a newcomer in this run: see [`super::compile::Routes::late`].
 pub(crate) fn is_late(kernel: &Kernel, r: usize) -> bool {
-    kernel.routes.opens[r] > 0 || kernel.routes.candidate[r]
+    kernel.routes.late[r]
 }
 
-/// Days since a late route opened, or since a candidate qualified.
-fn days_open(kernel: &Kernel, step: u32, r: usize, candidate_days: f64) -> f64 {
-    if kernel.routes.candidate[r] {
-        candidate_days - QUALIFIED + 1.0
-    } else {
-        (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt
-    }
+/// Part of its share that a plant which opened by date has grown into; negative before the date.
+pub(crate) fn ramp(kernel: &Kernel, step: u32, r: usize, ramp_days: f64) -> f64 {
+    (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt / ramp_days
 }
 
 /// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.

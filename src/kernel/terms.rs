@@ -199,7 +199,7 @@ impl Kernel {
             let (mut reviews, mut work) = (0.0, 0.0);
             for (c, &r) in rule.routes.iter().enumerate() {
                 let route = &self.graph().routes[self.routes.id[r as usize].index()];
-                if self.routes.opens[r as usize] > 0 || route.share.central <= 0.0 {
+                if self.routes.late[r as usize] || route.share.high <= 0.0 {
                     continue;
                 }
                 let class = &licensing.classes[rule.class_of[c] as usize];

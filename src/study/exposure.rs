@@ -51,26 +51,9 @@ pub struct Exposure {
 #[must_use]
 pub fn central_flows(kernel: &Kernel) -> Vec<f64> {
     let scenario = kernel.scenario();
-    let graph = &scenario.lines;
     let growth = scenario.parameters.get(crate::policy::parameter::Parameter::Growth).mean();
-    let output = crate::kernel::draw::central_baseline(kernel);
-    let coefficients: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
-    let flow = |r: usize| {
-        let route = &graph.routes[r];
-        let input = &graph.lines[route.to.index()].inputs[route.input as usize];
-        let siblings = || input.routes.iter().map(|id| &graph.routes[id.index()]);
-        let all: f64 = siblings().map(|sibling| sibling.share.central).sum();
-        if all <= 0.0 {
-            return 0.0;
-        }
-        // Shares of ore are of tonnes carried, so a tonne of output needs 1 ÷ the mean yield.
-        let grades = siblings()
-            .filter_map(|s| Some(s.share.central * s.yield_per_tonne.as_ref()?.value(&coefficients)));
-        let grade: f64 = grades.sum();
-        let amount = if grade > 0.0 { all / grade } else { input.amount.value(&coefficients) };
-        amount * route.share.central / all * output[route.to.index()] * growth
-    };
-    (0..graph.routes.len()).map(flow).collect()
+    let flow = |r| kernel.central.flow[kernel.route(RouteId::new(r))] * growth;
+    (0..scenario.lines.routes.len()).map(flow).collect()
 }
 
 /// What each shock touches, in the order of the scenario.

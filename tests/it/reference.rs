@@ -93,17 +93,13 @@ pub struct Route {
     pub lead: u32,
     /// 0 where nothing flies.
     pub air_lead: u32,
-    /// Step at which the route opens.
-    pub opens: u32,
+    /// Step at which the route opens; negative where it opened before the run.
+    pub opens: i32,
     pub candidate: bool,
+    /// Whether its share still grows or comes in the run.
+    pub late: bool,
     /// Longest extra lead, 0 on lanes that are never slow.
     pub slowest: f64,
-}
-
-impl Route {
-    fn late(&self) -> bool {
-        self.opens > 0 || self.candidate
-    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -112,7 +108,9 @@ pub struct Pool {
     pub added: f64,
     pub loss: f64,
     pub overproduction: f64,
-    pub opens: u32,
+    pub opens: i32,
+    /// Whether it opened after the base year.
+    pub dated: bool,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -140,3 +140,52 @@ fn the_world_rests_for_a_thousand_days() {
 fn the_world_rests_under_every_combination_of_rules() {
     combinations(&mut world(40), |scenario, name| stays::<2>(scenario, name));
 }
+
+/// Plants that opened before the run have grown into their shares: the chain rests with them in it.
+#[test]
+fn the_world_rests_with_plants_that_opened_long_before() {
+    let mut scenario = world(300);
+    let graph = std::sync::Arc::make_mut(&mut scenario.lines);
+    let before = graphs::START - 20 * 365;
+    graph.pools.iter_mut().filter_map(|pool| pool.opens.as_mut()).for_each(|date| *date = before);
+    graph.routes.iter_mut().filter_map(|route| route.opens.as_mut()).for_each(|date| *date = before);
+    let kernel = Kernel::compile(&scenario);
+    let mut state = State::<2>::new(&kernel);
+    kernel.watch(0, &mut state, &mut coercivity::kernel::Blind);
+    for (r, route) in scenario.lines.routes.iter().enumerate().filter(|(_, route)| route.opens.is_some()) {
+        let r = kernel.routes.position[r] as usize;
+        let feeds = state.base_output[kernel.routes.to[r] as usize][0] > 0.0;
+        assert!(!feeds || state.base_flow[r][0] > 0.0, "{} carries nothing", route.id);
+    }
+    stays::<2>(&scenario, "plants of before".into());
+}
+
+/// A newcomer half way up its ramp when the run starts has half its share and goes on to all of it.
+#[test]
+fn a_plant_in_the_midst_of_its_ramp_goes_on_from_there() {
+    struct Shares(Vec<f64>);
+    impl Watch<1> for Shares {
+        fn start(&mut self, kernel: &Kernel, state: &State<1>) {
+            self.step(kernel, 0, state);
+        }
+        fn step(&mut self, kernel: &Kernel, _: u32, state: &State<1>) {
+            let late =
+                |r: &usize| kernel.scenario().lines.routes[kernel.routes.id[*r].index()].opens.is_some();
+            let r = (0..kernel.routes.from.len()).find(late).unwrap();
+            self.0.push(state.share[r][0] / state.weight[r][0]);
+        }
+    }
+    let mut scenario = world(401);
+    scenario.parameters.set(Parameter::RampDays, Distribution::Fixed(800.0));
+    let graph = std::sync::Arc::make_mut(&mut scenario.lines);
+    let before = graphs::START - 400;
+    graph.pools.iter_mut().filter_map(|pool| pool.opens.as_mut()).for_each(|date| *date = before);
+    graph.routes.iter_mut().filter_map(|route| route.opens.as_mut()).for_each(|date| *date = before);
+    let kernel = Kernel::compile(&scenario);
+    let mut shares = Shares(Vec::new());
+    kernel.watch(0, &mut State::<1>::new(&kernel), &mut shares);
+    // Before the first step, in it, 200 days later, at the end of the ramp.
+    for (entry, reached) in [(0, 0.5), (1, 0.5), (201, 0.75), (401, 1.0)] {
+        assert!((shares.0[entry] - reached).abs() < 1.0e-12, "entry {entry}: {}", shares.0[entry]);
+    }
+}

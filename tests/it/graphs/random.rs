@@ -198,7 +198,8 @@ fn co_products(b: &mut Builder, dice: &mut Dice, layers: &[Vec<LineId>]) {
     }
 }
 
-/// Turns a line into a plant that opens during the run, if every buyer has another supplier.
+/// Turns a line into a plant that opens during the run or opened before it (so that at its start the plant is
+/// in the midst of its ramp, or past it), if every buyer has another supplier.
 fn open_later(b: &mut Builder, dice: &mut Dice, line: LineId) {
     let sole = b.graph.routes.iter().filter(|route| route.from == line).any(|route| {
         !b.graph.routes.iter().any(|other| {
@@ -211,7 +212,11 @@ fn open_later(b: &mut Builder, dice: &mut Dice, line: LineId) {
     if sole || entry.final_demand > 0.0 || b.graph.pools[entry.pool.index()].lines.len() != 1 {
         return;
     }
-    let date = START + 5 + dice.below(60) as i32;
+    let date = match dice.below(4) {
+        0 => START - 30 - dice.below(300) as i32,
+        1 => START - 4000,
+        _ => START + 5 + dice.below(60) as i32,
+    };
     let pool = entry.pool;
     b.graph.pools[pool.index()].opens = Some(date);
     b.graph.pools[pool.index()].capacity = dice.between(1.0, 200.0);

@@ -149,8 +149,8 @@ impl Simulator {
             let pool = &mut self.pools[p];
             pool.loss = dip;
             // Nothing stands before the date; a project may build a share of the nameplate before.
-            pool.added = if self.step < pool.opens { -1.0 } else { 0.0 };
-            if pool.opens == self.step && self.step > 0 {
+            pool.added = if (self.step as i32) < pool.opens { -1.0 } else { 0.0 };
+            if pool.opens == self.step as i32 && self.step > 0 {
                 self.opens(p);
             }
         }
@@ -173,7 +173,8 @@ impl Simulator {
                 Kind::Subsidy { pools, .. } if self.active(s) => {
                     for pool in pools {
                         let pool = &mut self.pools[pool.index()];
-                        pool.added += if self.step < pool.opens { 0.0 } else { size * (since / 365.0) };
+                        pool.added +=
+                            if (self.step as i32) < pool.opens { 0.0 } else { size * (since / 365.0) };
                     }
                 }
                 _ => {}
@@ -202,7 +203,7 @@ impl Simulator {
     }
 
     /// A heavy line that opens raises its circuit's recovery, up to the ore's grade.
-    fn opens(&mut self, pool: usize) {
+    pub(super) fn opens(&mut self, pool: usize) {
         for group in &mut self.groups {
             let feed = self.graph[NodeIndex::new(group.feed)].base_output;
             for line in &self.scenario.lines.pools[pool].lines {

@@ -65,7 +65,7 @@ impl Simulator {
                     } else {
                         0.0
                     };
-                    if route.late() {
+                    if route.late {
                         let reached = if route.candidate {
                             f64::from(u8::from(route.clock >= QUALIFIED))
                         } else {
@@ -85,7 +85,7 @@ impl Simulator {
                 }
                 let rest = if sum > 0.0 { (1.0 - taken).max(0.0) / sum } else { 0.0 };
                 for &r in input.iter() {
-                    if !self.graph[r].late() {
+                    if !self.graph[r].late {
                         self.graph[r].share *= rest;
                     }
                 }
@@ -221,7 +221,7 @@ impl Simulator {
         let (own, can) = if rule == Sourcing::AllNeeded {
             // No supplier can be missed, and what newcomers do not bring must be there all the same.
             let mut least = pooled;
-            for r in input.iter().map(|r| &self.graph[*r]).filter(|r| !r.late() && r.amount * r.share > 0.0) {
+            for r in input.iter().map(|r| &self.graph[*r]).filter(|r| !r.late && r.amount * r.share > 0.0) {
                 least = least.min(r.stock / (r.amount * r.share));
             }
             (least, Vec::new())
@@ -240,16 +240,16 @@ impl Simulator {
         let mut late = 0.0;
         for (k, r) in input.iter().enumerate() {
             let route = &self.graph[*r];
-            if route.late() {
+            if route.late {
                 can[k] = (route.share * demand).min(allows(route.stock, route.amount));
                 late += can[k];
             }
         }
-        let shares: f64 = input.iter().map(|r| &self.graph[*r]).filter(|r| !r.late()).map(|r| r.share).sum();
+        let shares: f64 = input.iter().map(|r| &self.graph[*r]).filter(|r| !r.late).map(|r| r.share).sum();
         let owed: f64 = input.iter().map(|r| self.graph[*r].owed).sum();
         for (k, r) in input.iter().enumerate() {
             let route = &mut self.graph[*r];
-            if !route.late() {
+            if !route.late {
                 let fresh = if shares > 0.0 { route.share / shares * (demand - late).max(0.0) } else { 0.0 };
                 route.owed = fresh + route.owed * if owed > owing { owing / owed } else { 1.0 };
                 can[k] = route.owed.min(allows(route.stock, route.amount));
@@ -322,7 +322,7 @@ impl Simulator {
         }
         // Shares add up to more than one while a newcomer is on trial; use does not.
         let taken: f64 = used.iter().sum();
-        if taken > output && input.iter().any(|r| self.graph[*r].late()) {
+        if taken > output && input.iter().any(|r| self.graph[*r].late) {
             used.iter_mut().for_each(|used| *used *= output / taken);
         }
         let missing = (output - used.iter().sum::<f64>()).max(0.0);

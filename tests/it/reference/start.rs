@@ -11,8 +11,21 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use super::desk::Desk;
 use super::{Event, Group, Line, Pool, Route, Shipment, Simulator, policy};
 
-fn step_of(scenario: &Scenario, date: Option<i32>) -> u32 {
-    date.map_or(0, |date| ((date - scenario.start).max(0) as u32).div_ceil(scenario.step_days))
+/// The first step that begins on the date or after it.
+fn step_of(scenario: &Scenario, date: Option<i32>) -> i32 {
+    date.map_or(0, |date| (f64::from(date - scenario.start) / f64::from(scenario.step_days)).ceil() as i32)
+}
+
+/// Part of its share that a plant has grown into when the run starts; 1 for routes of the base year.
+fn reached(scenario: &Scenario, route: &coercivity::network::line::LineRoute, ramp_days: f64) -> f64 {
+    match route.opens {
+        Some(_) => {
+            let days = -f64::from(step_of(scenario, route.opens)) * f64::from(scenario.step_days);
+            (days / ramp_days).clamp(0.0, 1.0)
+        }
+        None if route.share.central <= 0.0 => 0.0,
+        None => 1.0,
+    }
 }
 
 /// Solves x = A x + f by Gaussian elimination with pivots. `need[i][j]`: output of i used per output of j.
@@ -58,23 +71,37 @@ fn baseline(graph: &LineGraph, flows: &[f64], growth: f64) -> Vec<f64> {
 fn central_flows(scenario: &Scenario) -> Vec<f64> {
     let graph = &scenario.lines;
     let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
-    let of_output = |r: usize| -> f64 {
+    let ramp_days = scenario.parameters.get(Parameter::RampDays).mean();
+    let carries = |r: usize| {
         let route = &graph.routes[r];
-        if step_of(scenario, route.opens) > 0 || (route.opens.is_none() && route.share.central <= 0.0) {
-            return 0.0;
-        }
-        route.share.central * route.yield_per_tonne.as_ref().map_or(1.0, |y| y.value(&central))
+        let share = if route.opens.is_some() { route.share.high } else { route.share.central };
+        share * route.yield_per_tonne.as_ref().map_or(1.0, |y| y.value(&central))
     };
+    let base_year = |r: usize| graph.routes[r].opens.is_none();
     (0..graph.routes.len())
         .map(|r| {
             let route = &graph.routes[r];
             let input = &graph.lines[route.to.index()].inputs[route.input as usize];
-            let whole: f64 = input.routes.iter().map(|s| of_output(s.index())).sum();
+            let siblings = || input.routes.iter().map(|s| s.index());
+            let whole: f64 = siblings().filter(|s| base_year(*s)).map(carries).sum();
+            // What a newcomer has grown into comes off the others' shares, in proportion.
+            let of_newcomer = |s: usize| {
+                let ore = graph.routes[s].yield_per_tonne.is_some();
+                let share = if ore { carries(s) / (whole + carries(s)) } else { carries(s) };
+                share * reached(scenario, &graph.routes[s], ramp_days)
+            };
+            let taken: f64 = siblings().filter(|s| !base_year(*s)).map(of_newcomer).sum();
             let amount = route
                 .yield_per_tonne
                 .as_ref()
                 .map_or(input.amount.value(&central), |y| 1.0 / y.value(&central));
-            if whole > 0.0 { amount * of_output(r) / whole } else { 0.0 }
+            if !base_year(r) {
+                amount * of_newcomer(r)
+            } else if whole > 0.0 {
+                amount * carries(r) / whole * (1.0 - taken).max(0.0)
+            } else {
+                0.0
+            }
         })
         .collect()
 }
@@ -122,13 +149,39 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
                 air_lead: if route.carriage == Carriage::SeaAndAir { steps(route.air_days) } else { 0 },
                 opens: step_of(&scenario, route.opens),
                 candidate: route.share.central <= 0.0 && route.opens.is_none(),
+                late: route.opens.map_or(route.share.central <= 0.0, |date| {
+                    let (_, slowest) = scenario.parameters.get(Parameter::RampDays).support();
+                    f64::from(scenario.start - date) < slowest
+                }),
                 slowest: if slow { f64::from(120_u32.div_ceil(scenario.step_days)) } else { 0.0 },
                 ..Route::default()
             },
         );
     }
-    let flows: Vec<f64> =
-        graph.edge_weights().map(|r| if r.late() { 0.0 } else { r.amount * r.weight }).collect();
+    for line in &lines.lines {
+        for input in &line.inputs {
+            let mut taken = 0.0;
+            for r in &input.routes {
+                let route = &mut graph[EdgeIndex::new(r.index())];
+                if route.late {
+                    let entry = &lines.routes[r.index()];
+                    route.share = route.weight * reached(&scenario, entry, p(Parameter::RampDays));
+                    taken += route.share;
+                }
+            }
+            let ids = || input.routes.iter().map(|r| EdgeIndex::new(r.index()));
+            let others: f64 = ids().filter(|r| !graph[*r].late).map(|r| graph[r].weight).sum();
+            for r in ids() {
+                let route = &mut graph[r];
+                if !route.late {
+                    // Where nobody is growing the drawn shares are used as they are, bit for bit.
+                    let left = if taken > 0.0 { (1.0 - taken).max(0.0) / others } else { 1.0 };
+                    route.share = route.weight * left;
+                }
+            }
+        }
+    }
+    let flows: Vec<f64> = graph.edge_weights().map(|r| r.amount * r.share).collect();
     let outputs = baseline(lines, &flows, growth);
     // Solved another way, the baseline is the kernel's but for rounding; from here on the kernel's own bits
     // are used, so that no tie (a limit exactly met) is broken by how the baseline was solved.
@@ -165,7 +218,6 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
     for r in (0..lines.routes.len()).map(EdgeIndex::new) {
         let buyer = graph[graph.edge_endpoints(r).unwrap().1].base_output;
         let route = &mut graph[r];
-        route.share = if route.late() { 0.0 } else { route.weight };
         let flow = route.amount * route.share * buyer;
         let flying = if route.air_lead > 0 { p(Parameter::AirShare) } else { 0.0 };
         for (lead, part) in [(route.lead, 1.0 - flying), (route.air_lead, flying)] {
@@ -192,13 +244,21 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         .map(|pool| {
             let usual: f64 = pool.lines.iter().map(|line| central[line.index()]).sum();
             let drawn: f64 = pool.lines.iter().map(|line| outputs[line.index()]).sum();
+            let dated = pool.opens.is_some();
             let nameplate = if pool.utilisation_unknown {
                 usual / p(Parameter::Headroom)
             } else {
                 pool.capacity.max(usual / 0.95)
             };
             Pool {
-                capacity: if usual > 0.0 { nameplate * drawn / usual } else { pool.capacity },
+                capacity: if dated {
+                    pool.capacity.max(drawn / 0.95)
+                } else if usual > 0.0 {
+                    nameplate * drawn / usual
+                } else {
+                    pool.capacity
+                },
+                dated,
                 overproduction: 1.0,
                 opens: step_of(&scenario, pool.opens),
                 ..Pool::default()
@@ -214,12 +274,11 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         groups.iter_mut().find(|group| group.feed == feed).unwrap().lines.push(i);
     }
     for group in &mut groups {
-        let open = group.lines.iter().filter(|line| pools[lines.lines[**line].pool.index()].opens == 0);
-        let heavy: f64 = open.map(|line| outputs[*line]).sum();
+        let old = group.lines.iter().filter(|line| !pools[lines.lines[**line].pool.index()].dated);
+        let heavy: f64 = old.map(|line| outputs[*line]).sum();
         let feed = outputs[group.feed];
         group.recovery = if feed > 0.0 { heavy / feed } else { 0.0 };
         group.circuit_most = 30.0 * heavy;
-        group.circuit = group.circuit_most;
     }
     let events = (0..scenario.shocks.len())
         .map(|s| Event {
@@ -235,7 +294,7 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         })
         .collect();
     let desks = Desk::all(&scenario);
-    Simulator {
+    let mut simulator = Simulator {
         markets: policy::markets(&scenario),
         streams: Streams::new(scenario.plan.seed, first + lane as u64),
         graph,
@@ -249,5 +308,22 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         step: 0,
         dt,
         scenario,
+    };
+    // Heavy lines that opened before the run have brought their recovery to the circuit.
+    for pool in 0..simulator.pools.len() {
+        if simulator.pools[pool].dated && simulator.pools[pool].opens <= 0 {
+            simulator.opens(pool);
+        }
     }
+    for g in 0..simulator.groups.len() {
+        let output = |line: usize| simulator.graph[NodeIndex::new(line)].base_output;
+        let group = &simulator.groups[g];
+        let (feed, calm) = (output(group.feed), group.lines.iter().map(|line| output(*line)).sum::<f64>());
+        let group = &mut simulator.groups[g];
+        if feed > 0.0 && calm > group.recovery * feed {
+            (group.recovery, group.circuit_most) = (calm / feed, 30.0 * calm);
+        }
+        group.circuit = group.circuit_most;
+    }
+    simulator
 }
