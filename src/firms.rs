@@ -11,6 +11,7 @@
 //! | [`esri`] | the economic systemic risk index after Diem and others: a fixed point, many scenarios at once |
 
 mod block;
+mod buyers;
 mod cascade;
 mod cells;
 pub mod esri;

@@ -1,11 +1,15 @@
 //! What one block of firms does in a step of [`super::inoue`]: buy, gather demand, produce, ration.
 
 use super::inoue::Options;
-use super::layout::{Plan, u32_of};
-use super::water;
+use super::layout::Plan;
 
 /// Quantities at or below this count as nothing, as in the published program.
 pub(super) const NOTHING: f64 = 1e-20;
+
+/// Numbers in a desk slot: what the supplier grants, and in proportional rationing what was ordered. (With a
+/// level, orders are noted one by one.)
+pub(super) const IN_PROPORTION: usize = 2;
+pub(super) const BY_LEVEL: usize = 1;
 
 /// What changes in a block.
 pub(super) struct State {
@@ -18,12 +22,6 @@ pub(super) struct State {
     pub demand: Vec<f64>,
     /// Initial production, value added, share of capacity left.
     pub initial: Vec<Initial>,
-    /// Water-filling: where the buyers of each firm begin, how far they
-    /// are listed, room for their relative orders O / A, and their base flows A. Final demand comes last.
-    pub buyer_start: Vec<u32>,
-    pub buyer_next: Vec<u32>,
-    pub orders: Vec<f64>,
-    pub flows: Vec<f64>,
     pub production: f64,
     pub value_added: f64,
 }
@@ -44,39 +42,8 @@ pub(super) struct Initial {
     pub capacity: f64,
 }
 
-/// A block's orders by supplier.
-#[derive(Default)]
-pub(super) struct Book {
-    /// Place of each purchase in `relative`.
-    pub place: Vec<u32>,
-    /// Where each slot's buyers begin.
-    pub start: Vec<u32>,
-    /// O / A, by slot.
-    pub relative: Vec<f64>,
-}
-
-impl Book {
-    pub(super) fn new(plan: &Plan) -> Self {
-        let mut start = vec![0_u32; plan.local.len() + 1];
-        for slot in &plan.slot {
-            start[*slot as usize + 1] += 1;
-        }
-        for slot in 1..start.len() {
-            start[slot] += start[slot - 1];
-        }
-        let mut next = start.clone();
-        let mut place = vec![0; plan.weight.len()];
-        for (purchase, slot) in plan.slot.iter().enumerate() {
-            let at = &mut next[*slot as usize];
-            place[purchase] = *at;
-            *at += 1;
-        }
-        Self { place, start, relative: vec![1.0; plan.weight.len()] }
-    }
-}
-
 /// The numbers one customer's purchases need, and what becomes of them.
-struct Buyer<'a, const WATER: bool> {
+struct Buyer<'a, const WIDTH: usize> {
     /// 1 / τ.
     pace: f64,
     /// Orders at no stock, now and before: x (1 + n / τ).
@@ -84,22 +51,24 @@ struct Buyer<'a, const WATER: bool> {
     had: f64,
     /// Days used: x.
     used: f64,
-    desk: &'a mut [[f64; 2]],
+    desk: &'a mut [[f64; WIDTH]],
     relative: &'a mut [f64],
 }
 
-impl<const WATER: bool> Buyer<'_, WATER> {
+impl<const WIDTH: usize> Buyer<'_, WIDTH> {
     /// Stock after arrivals and use; the new order goes to the supplier's slot.
     #[expect(clippy::inline_always, reason = "the body of the innermost loop")]
     #[inline(always)]
     fn purchase(&mut self, stock: f64, weight: f64, slot: u32, place: u32, used: f64) -> f64 {
         let slot = &mut self.desk[slot as usize];
         let order = positive(self.had - stock * self.pace);
-        let came = if WATER { if order < slot[0] { order } else { slot[0] } } else { order * slot[0] };
+        let came =
+            if WIDTH == BY_LEVEL { if order < slot[0] { order } else { slot[0] } } else { order * slot[0] };
         let stock = positive(stock + came - used);
         let order = positive(self.want - stock * self.pace);
-        slot[1] += weight * order;
-        if WATER {
+        if let Some(ordered) = slot.get_mut(1) {
+            *ordered += weight * order;
+        } else {
             self.relative[place as usize] = order;
         }
         stock
@@ -114,23 +83,28 @@ fn positive(value: f64) -> f64 {
 
 impl State {
     /// Steps 2 and 3 for a block's customers, their part of 4 and the stock bound of 5.
-    pub(super) fn buy<const WATER: bool>(
+    ///
+    /// `WIDTH` is that of a desk slot: [`IN_PROPORTION`] or [`BY_LEVEL`].
+    pub(super) fn buy<const WIDTH: usize>(
         &mut self,
         plan: &Plan,
         granted: &[Vec<f64>],
-        ordered: &mut [f64],
-        desk: &mut Vec<[f64; 2]>,
+        desk: &mut Vec<f64>,
         (mut place, relative): (&[u32], &mut [f64]),
         options: &Options,
     ) {
         desk.clear();
+        desk.resize(plan.local.len() * WIDTH, 0.0);
+        let desk = desk.as_chunks_mut::<WIDTH>().0;
         for (granted, bounds) in granted.iter().zip(plan.run.windows(2)) {
-            let suppliers = &plan.local[bounds[0] as usize..bounds[1] as usize];
-            desk.extend(suppliers.iter().map(|supplier| [granted[*supplier as usize], 0.0]));
+            let run = bounds[0] as usize..bounds[1] as usize;
+            for (slot, supplier) in desk[run.clone()].iter_mut().zip(&plan.local[run]) {
+                slot[0] = granted[*supplier as usize];
+            }
         }
         let reach = 1.0 + options.target_days / options.adjustment;
         let mut buyer =
-            Buyer::<WATER> { pace: 1.0 / options.adjustment, want: 0.0, had: 0.0, used: 0.0, desk, relative };
+            Buyer::<WIDTH> { pace: 1.0 / options.adjustment, want: 0.0, had: 0.0, used: 0.0, desk, relative };
         let (mut stock, mut weight, mut slot) = (&mut self.stock[..], &plan.weight[..], &plan.slot[..]);
         let mut parts = plan.parts.iter();
         let mut part = &plan.part[..];
@@ -140,7 +114,7 @@ impl State {
             let (row_weight, rest_weight) = weight.split_at(length);
             let (row_slot, rest_slot) = slot.split_at(length);
             (stock, weight, slot) = (rest_stock, rest_weight, rest_slot);
-            let row_place = if WATER {
+            let row_place = if WIDTH == BY_LEVEL {
                 let (row, rest) = place.split_at(length);
                 place = rest;
                 row
@@ -183,9 +157,6 @@ impl State {
             }
             firm.cover = cover;
         }
-        for (ordered, slot) in ordered.iter_mut().zip(buyer.desk.iter()) {
-            *ordered = slot[1];
-        }
     }
 
     /// Step 4: demand of a block's firms, summed over the blocks of their customers in order.
@@ -201,60 +172,23 @@ impl State {
 
     /// Steps 5 and 6, proportional.
     pub(super) fn produce(&mut self, shocked: bool, granted: &mut [f64]) {
-        let firms = self.firms.iter_mut().zip(&self.initial).zip(&self.demand).zip(granted);
-        for (((firm, initial), demand), granted) in firms {
-            let made = make(firm, initial, *demand, shocked);
-            *granted = if made < *demand { made / *demand } else { 1.0 };
+        for (firm, granted) in granted.iter_mut().enumerate() {
+            let demand = self.demand[firm];
+            let made = self.make(firm, demand, shocked);
+            *granted = if made < demand { made / demand } else { 1.0 };
         }
     }
 
-    /// Steps 5 and 6 with one level per firm: buyers are only looked at where production falls short.
-    pub(super) fn produce_by_level(
-        &mut self,
-        shocked: bool,
-        granted: &mut [f64],
-        block: usize,
-        plans: &[Plan],
-        books: &[Book],
-    ) {
-        let count = self.firms.len();
-        // The demand of a firm that falls short is replaced by its production, that of others by −1.
-        let firms = self.firms.iter_mut().zip(&self.initial).zip(&mut self.demand);
-        let mut short = false;
-        for ((firm, initial), demand) in firms {
-            let made = make(firm, initial, *demand, shocked);
-            *demand = if made < *demand { made } else { -1.0 };
-            short |= *demand > 0.0;
-        }
-        if short {
-            self.buyer_next.copy_from_slice(&self.buyer_start[..count]);
-            for (plan, book) in plans.iter().zip(books) {
-                for slot in plan.run[block] as usize..plan.run[block + 1] as usize {
-                    let supplier = plan.local[slot] as usize;
-                    if self.demand[supplier] > 0.0 {
-                        let range = book.start[slot] as usize..book.start[slot + 1] as usize;
-                        let begin = self.buyer_next[supplier] as usize;
-                        self.buyer_next[supplier] += u32_of(range.len());
-                        // Mostly one or two: a loop is shorter than a call to copy.
-                        let room = &mut self.orders[begin..begin + range.len()];
-                        for (room, relative) in room.iter_mut().zip(&book.relative[range]) {
-                            *room = *relative;
-                        }
-                    }
-                }
-            }
-        }
-        for (firm, granted) in granted.iter_mut().enumerate() {
-            let made = self.demand[firm];
-            *granted = if made > 0.0 {
-                let range = self.buyer_start[firm] as usize..self.buyer_start[firm + 1] as usize;
-                water::level(&self.orders[range.clone()], &self.flows[range], made, *granted)
-            } else if made == 0.0 {
-                0.0
-            } else {
-                f64::INFINITY
-            };
-        }
+    /// Production of one firm from capacity, stock and demand; keeps the ratio to initial production.
+    #[inline(always)]
+    pub(super) fn make(&mut self, firm: usize, demand: f64, shocked: bool) -> f64 {
+        let (initial, firm) = (&self.initial[firm], &mut self.firms[firm]);
+        let capacity = if shocked { initial.capacity } else { 1.0 };
+        let able = initial.production * if firm.cover < capacity { firm.cover } else { capacity };
+        let made = if able < demand { able } else { demand };
+        firm.before = firm.now;
+        firm.now = if initial.production > NOTHING { made / initial.production } else { 0.0 };
+        made
     }
 
     /// Step 7 for a block.
@@ -265,16 +199,4 @@ impl State {
             self.value_added += initial.value_added * firm.now;
         }
     }
-}
-
-/// Production from capacity, stock and demand; keeps the ratio to initial production.
-#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
-#[inline(always)]
-fn make(firm: &mut FirmState, initial: &Initial, demand: f64, shocked: bool) -> f64 {
-    let capacity = if shocked { initial.capacity } else { 1.0 };
-    let able = initial.production * if firm.cover < capacity { firm.cover } else { capacity };
-    let made = if able < demand { able } else { demand };
-    firm.before = firm.now;
-    firm.now = if initial.production > NOTHING { made / initial.production } else { 0.0 };
-    made
 }

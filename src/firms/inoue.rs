@@ -24,13 +24,15 @@
 //! number per flow is all the state there is, and one pass over the flows of a customer does steps 2, 3, the
 //! sum of 4 and the minimum of 5. Results do not depend on the number of threads, byte for byte.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
 use super::FirmNetwork;
-use super::block::{Book, FirmState, Initial, NOTHING, State};
+use super::block::{BY_LEVEL, FirmState, IN_PROPORTION, Initial, NOTHING, State};
+use super::buyers::{Book, Buyers, LANES, Sale};
 use super::layout::{Plan, compile};
+use crate::kernel::dispatch::on_widest;
 
 /// What a firm does when it cannot make what was ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -109,10 +111,13 @@ pub struct Simulation {
     ordered: Vec<Vec<f64>>,
     /// What each supplier grants, by block: share of the order, or level.
     granted: Vec<Vec<f64>>,
-    /// For water-filling only: buyers' relative orders and base flows by block, slot by slot.
+    /// For water-filling only: where purchases are noted, the buyers of each block's suppliers, and the
+    /// relative orders of all books laid end to end.
     books: Vec<Book>,
-    /// Desks, one per thread that may come: `(granted, ordered)` of each slot.
-    desks: Vec<Mutex<Vec<[f64; 2]>>>,
+    buyers: Vec<Buyers>,
+    orders: Vec<f64>,
+    /// Room for a desk, for each thread that may come.
+    desks: Vec<Mutex<Vec<f64>>>,
 }
 
 impl Simulation {
@@ -145,32 +150,30 @@ impl Simulation {
                 base_demand: plan.firm.iter().map(|firm| base_demand[*firm as usize]).collect(),
                 demand: vec![0.0; plan.firm.len()],
                 initial: plan.firm.iter().map(initial).collect(),
-                buyer_start: Vec::new(),
-                buyer_next: Vec::new(),
-                orders: Vec::new(),
-                flows: Vec::new(),
                 production: 0.0,
                 value_added: 0.0,
             })
             .collect();
         let neutral = if water { f64::INFINITY } else { 1.0 };
         let most_slots = plans.iter().map(|plan| plan.local.len()).max().unwrap_or(0);
+        let books: Vec<Book> = if water { plans.par_iter().map(Book::new).collect() } else { Vec::new() };
+        let buyers = |block| Buyers::new(block, &plans, &books);
+        let listed = if water { plans.len() } else { 0 };
         let mut simulation = Self {
             options: *options,
             now: 0,
+            buyers: (0..listed).into_par_iter().map(buyers).collect(),
+            orders: vec![1.0; books.iter().map(|book| book.place.len()).sum()],
+            books,
             ordered: plans.iter().map(|plan| vec![0.0; plan.local.len()]).collect(),
             granted: plans.iter().map(|plan| vec![neutral; plan.firm.len()]).collect(),
-            books: if water { plans.par_iter().map(Book::new).collect() } else { Vec::new() },
             // The last one is for a caller outside any pool.
             desks: (0..=rayon::current_num_threads())
-                .map(|_| Mutex::new(Vec::with_capacity(most_slots)))
+                .map(|_| Mutex::new(Vec::with_capacity(most_slots * IN_PROPORTION)))
                 .collect(),
             plans,
             states,
         };
-        if water {
-            simulation.open_buyer_lists();
-        }
         for state in &mut simulation.states {
             state.sum();
         }
@@ -186,88 +189,56 @@ impl Simulation {
 
     /// One step of all firms.
     pub fn step(&mut self) {
-        let Self { options, plans, states, ordered, granted, books, desks, .. } = self;
-        let shocked = self.now >= options.shock_from;
-        let desk_of =
-            || &desks[rayon::current_thread_index().unwrap_or(desks.len() - 1).min(desks.len() - 1)];
-        match options.rationing {
-            Rationing::Proportional => {
-                let work = states.par_iter_mut().zip(ordered.par_iter_mut()).zip(plans.par_iter());
-                work.with_max_len(1).for_each(|((state, ordered), plan)| {
-                    let mut desk = desk_of().lock().unwrap_or_else(PoisonError::into_inner);
-                    state.buy::<false>(plan, granted, ordered, &mut desk, (&[], &mut []), options);
-                });
-            }
-            Rationing::WaterFilling => {
-                let work = states
-                    .par_iter_mut()
-                    .zip(ordered.par_iter_mut())
-                    .zip(plans.par_iter())
-                    .zip(books.par_iter_mut());
-                work.with_max_len(1).for_each(|(((state, ordered), plan), book)| {
-                    let mut desk = desk_of().lock().unwrap_or_else(PoisonError::into_inner);
-                    state.buy::<true>(
-                        plan,
-                        granted,
-                        ordered,
-                        &mut desk,
-                        (&book.place, &mut book.relative),
-                        options,
-                    );
-                });
-            }
+        match self.options.rationing {
+            Rationing::Proportional => self.step_proportional(),
+            Rationing::WaterFilling => self.step_by_level(),
         }
-        let work = states.par_iter_mut().zip(granted.par_iter_mut()).enumerate();
-        work.with_max_len(1).for_each(|(block, (state, granted))| {
-            state.gather(block, plans, ordered);
-            match options.rationing {
-                Rationing::Proportional => state.produce(shocked, granted),
-                Rationing::WaterFilling => state.produce_by_level(shocked, granted, block, plans, books),
-            }
-            state.sum();
-        });
         self.now += 1;
     }
 
-    /// Lists the buyers of every firm: block by block, in the order their relative orders will be copied in.
-    fn open_buyer_lists(&mut self) {
-        for (block, state) in self.states.iter_mut().enumerate() {
-            // One place more per firm for final demand.
-            let mut start = vec![1_u32; state.firms.len() + 1];
-            for (plan, book) in self.plans.iter().zip(&self.books) {
-                for slot in plan.run[block] as usize..plan.run[block + 1] as usize {
-                    start[plan.local[slot] as usize] += book.start[slot + 1] - book.start[slot];
-                }
+    fn step_proportional(&mut self) {
+        let Self { options, plans, states, ordered, granted, desks, .. } = self;
+        let shocked = self.now >= options.shock_from;
+        let work = states.par_iter_mut().zip(ordered.par_iter_mut()).zip(plans.par_iter());
+        work.with_max_len(1).for_each(|((state, ordered), plan)| {
+            let mut desk = desk(desks);
+            state.buy::<IN_PROPORTION>(plan, granted, &mut desk, (&[], &mut []), options);
+            for (ordered, slot) in ordered.iter_mut().zip(desk.as_chunks::<IN_PROPORTION>().0) {
+                *ordered = slot[1];
             }
-            let mut at = 0;
-            for entry in &mut start {
-                (*entry, at) = (at, at + *entry);
-            }
-            state.orders = vec![1.0; start[state.firms.len()] as usize];
-            state.flows = state.orders.clone();
-            state.buyer_next = start[..state.firms.len()].to_vec();
-            state.buyer_start = start;
-        }
-        for (plan, book) in self.plans.iter().zip(&self.books) {
-            let mut flows = vec![0.0; plan.weight.len()];
-            for (place, weight) in book.place.iter().zip(&plan.weight) {
-                flows[*place as usize] = *weight;
-            }
-            for (state, bounds) in self.states.iter_mut().zip(plan.run.windows(2)) {
-                for slot in bounds[0] as usize..bounds[1] as usize {
-                    let next = &mut state.buyer_next[plan.local[slot] as usize];
-                    let range = book.start[slot] as usize..book.start[slot + 1] as usize;
-                    state.flows[*next as usize..][..range.len()].copy_from_slice(&flows[range.clone()]);
-                    *next += book.start[slot + 1] - book.start[slot];
-                }
-            }
-        }
-        for state in &mut self.states {
-            for (last, demand) in state.buyer_start[1..].iter().zip(&state.base_demand) {
-                state.flows[*last as usize - 1] = *demand;
-            }
-        }
+        });
+        let work = states.par_iter_mut().zip(granted.par_iter_mut()).enumerate();
+        work.with_max_len(1).for_each(|(block, (state, granted))| {
+            state.gather(block, plans, ordered);
+            state.produce(shocked, granted);
+            state.sum();
+        });
     }
+
+    fn step_by_level(&mut self) {
+        let Self { options, plans, states, granted, books, buyers, orders, desks, .. } = self;
+        let shocked = self.now >= options.shock_from;
+        let mut rest = &mut orders[..];
+        let orders_of: Vec<&mut [f64]> =
+            books.iter().map(|book| rest.split_off_mut(..book.place.len()).unwrap_or_default()).collect();
+        let work = states.par_iter_mut().zip(orders_of).zip(plans.par_iter()).zip(books.par_iter());
+        work.with_max_len(1).for_each(|(((state, orders), plan), book)| {
+            state.buy::<BY_LEVEL>(plan, granted, &mut desk(desks), (&book.place, orders), options);
+        });
+        let work = states.par_iter_mut().zip(granted.par_iter_mut()).zip(buyers.par_iter_mut());
+        work.with_max_len(1).for_each(|((state, granted), buyers)| {
+            let state = &mut *state;
+            on_widest(LANES, Sale { buyers, state, orders, granted, shocked });
+            state.sum();
+        });
+    }
+}
+
+/// The desk of this thread.
+fn desk(desks: &[Mutex<Vec<f64>>]) -> MutexGuard<'_, Vec<f64>> {
+    let last = desks.len() - 1;
+    let at = rayon::current_thread_index().map_or(last, |thread| thread.min(last));
+    desks[at].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

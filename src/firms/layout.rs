@@ -18,6 +18,9 @@ use super::FirmNetwork;
 /// quarter and twice as much were measured and differ by less than the noise.)
 const BLOCK: usize = 1 << 16;
 
+/// Flows from which a block outweighs what it costs to wake a thread.
+const WORTHWHILE: usize = 1 << 13;
+
 /// One block of customers, which is also a block of suppliers. Positions below are positions in the block.
 pub(super) struct Plan {
     /// Position in the network of each firm.
@@ -40,6 +43,13 @@ pub(super) struct Plan {
     pub local: Vec<u32>,
 }
 
+/// Number of blocks: a multiple of four as soon as blocks are worth a thread's while, so that few threads end
+/// together. It depends on the network alone: the cut decides the order of sums.
+fn blocks(flows: usize) -> usize {
+    let fewest = flows.div_ceil(BLOCK).max(1);
+    if flows >= 4 * WORTHWHILE { fewest.next_multiple_of(4) } else { fewest }
+}
+
 /// Cuts a network into blocks. Flows for which `counts(firm)` of the customer is false are left out, and so
 /// are flows of weight 0: they carry nothing.
 pub(super) fn compile(network: &FirmNetwork, counts: impl Fn(usize) -> bool + Sync) -> Vec<Plan> {
@@ -48,7 +58,7 @@ pub(super) fn compile(network: &FirmNetwork, counts: impl Fn(usize) -> bool + Sy
     for supplier in &network.supplier {
         sales[*supplier as usize] += 1;
     }
-    let blocks = network.flow_count().div_ceil(BLOCK).clamp(1, n.max(1));
+    let blocks = blocks(network.flow_count()).min(n.max(1));
     let mut falling: Vec<u32> = (0..u32_of(n)).collect();
     falling.sort_by_key(|firm| std::cmp::Reverse(sales[*firm as usize]));
     let kept = |firm: u32| {
