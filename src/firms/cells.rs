@@ -171,6 +171,12 @@ impl<'a> Table<'a> {
         (self.text.len(), self.text.len())
     }
 
+    /// Number of data rows; only called to report.
+    pub(super) fn row_count(&self) -> usize {
+        let rows = self.text.split(|byte| *byte == b'\n').skip(1);
+        rows.filter(|row| !trim(row, 0).text.is_empty()).count()
+    }
+
     pub(super) fn line(&self, at: usize) -> usize {
         1 + self.text[..at.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count()
     }

@@ -83,8 +83,10 @@ pub fn parse(
     let mut node_table = Table::new(nodes_name, nodes);
     let firms = parse_nodes(&mut node_table);
     let index = Index::new(&firms);
-    // Rows are numbered as kept, so places are only right when none was left out.
-    let repeated = if node_table.problems.is_empty() { &index.repeated[..] } else { &[] };
+    // Whether the id of every row could be read. Otherwise places would be wrong, as rows are numbered as
+    // kept, and a firm that is missing may only be misspelt: no second complaint about it.
+    let ids_are_whole = node_table.problems.is_empty() || firms.len() == node_table.row_count();
+    let repeated = if ids_are_whole { &index.repeated[..] } else { &[] };
     node_table.hidden += repeated.len().saturating_sub(SHOWN);
     for (earlier, later) in repeated.iter().copied().take(SHOWN) {
         let id = firms[later].id;
@@ -95,12 +97,14 @@ pub fn parse(
                 .help(format!("the other row is line {}; each firm has one row", node_table.line(first.0))),
         );
     }
+    if firms.is_empty() && node_table.problems.is_empty() {
+        let problem = Problem::new("E646", (0, 0), "there is no firm in the table".to_owned());
+        node_table.add(problem.help("one row per firm, below the line that names the columns"));
+    }
     let mut edge_table = Table::new(edges_name, edges);
-    // With broken rows in nodes.csv a missing firm may only be misspelt there: no second complaint about it.
-    let nodes_are_whole = node_table.problems.is_empty();
-    let flows = parse_edges(&mut edge_table, &index, nodes_are_whole);
+    let flows = parse_edges(&mut edge_table, &index, ids_are_whole);
+    let whole = node_table.problems.is_empty() && edge_table.problems.is_empty();
     node_table.report(&mut diagnostics);
-    let whole = nodes_are_whole && edge_table.problems.is_empty();
     if !whole {
         edge_table.report(&mut diagnostics);
         return Err(diagnostics);
@@ -109,6 +113,8 @@ pub fn parse(
         Ok(network) => {
             warn_of_outputs(&mut node_table, &network, nodes);
             node_table.report(&mut diagnostics);
+            warn_of_loops(&mut edge_table, &firms, &flows);
+            edge_table.report(&mut diagnostics);
             diagnostics.into_result(network)
         }
         Err(pairs) => {
@@ -195,10 +201,15 @@ fn parse_nodes(table: &mut Table<'_>) -> Vec<Firm> {
             problems.push(
                 cells[4].problem("E642", "is more than the whole capacity").help("a share from 0 to 1"),
             );
-            return None;
         }
-        output?;
-        Some(Firm { id: id?, sector: sector?, final_demand: final_demand?, delta: delta? })
+        // A row with a mistake is refused later, but flows may name its firm. (Outputs are only compared.)
+        let _ = output;
+        Some(Firm {
+            id: id?,
+            sector: sector.unwrap_or_default(),
+            final_demand: final_demand.unwrap_or_default(),
+            delta: delta.unwrap_or_default(),
+        })
     });
     if u32::try_from(firms.len()).is_err() {
         table.add(Problem::new("E645", (0, 0), "more than 2^32 - 1 firms".into()));
@@ -250,6 +261,22 @@ fn warn_of_outputs(table: &mut Table<'_>, network: &FirmNetwork, text: &[u8]) {
         if others == 0 { String::new() } else { format!(" (and {others} firms more)") }
     );
     let mut problem = Problem::new("W641", table.row(*row), message).help("the sum of sales is used");
+    problem.warning = true;
+    table.add(problem);
+}
+
+/// A firm that buys from itself is computed as it stands, but mostly is a mistake of whoever merged the data.
+fn warn_of_loops(table: &mut Table<'_>, firms: &[Firm], flows: &[Flow]) {
+    let mut loops = flows.iter().enumerate().filter(|(_, flow)| flow.supplier == flow.customer);
+    let Some((row, flow)) = loops.next() else { return };
+    let message = match loops.count() {
+        0 => format!("firm {} buys from itself", firms[flow.supplier as usize].id),
+        more => {
+            format!("firm {} buys from itself (and {more} firms more do)", firms[flow.supplier as usize].id)
+        }
+    };
+    let mut problem = Problem::new("W642", table.row(row), message)
+        .help("the flow is kept; leave the row out if it is none");
     problem.warning = true;
     table.add(problem);
 }
@@ -344,6 +371,20 @@ mod tests {
         ] {
             assert!(text.contains(place), "{place} is not in\n{text}");
         }
+        // A firm whose row has a mistake is known all the same, and one that has no row is named too.
+        let nodes = "id,sector,output,final_demand,delta\n1,1,1,nan,0\n2,1,1,1,2\n2,1,1,1,0\n";
+        let text = refuse(nodes, "from,to,weight\n1,2,1\n1,9,1\n2,1,-1\n");
+        for place in ["nodes.csv:2:7", "nodes.csv:3:9", "nodes.csv:4:1", "edges.csv:3:3", "edges.csv:4:5"] {
+            assert!(text.contains(place), "{place} is not in\n{text}");
+        }
+        assert!(!text.contains("edges.csv:2"), "{text}");
+        // Where an id cannot be read, strangers may be that firm.
+        let text =
+            refuse("id,sector,output,final_demand,delta\n1,1,1,1,0\nx,1,1,1,0\n", "from,to,weight\n1,2,1\n");
+        assert!(text.contains("nodes.csv:3:1") && !text.contains("edges.csv"), "{text}");
+        for nodes in ["", "id,sector,output,final_demand,delta\n"] {
+            assert!(refuse(nodes, "from,to,weight\n").contains("nodes.csv:1:1"));
+        }
         let text = refuse(NODES, "from,to,weight\n7,8,1\n7,1000000000000,1\n7,1000000000000,2\n");
         assert!(text.contains("edges.csv:2:3") && text.contains("`8` is not the id of a firm"), "{text}");
         let text = refuse(NODES, "from,to,weight\n7,1000000000000,1\n7,1000000000000,2\n");
@@ -382,6 +423,15 @@ mod tests {
     fn outputs_that_are_not_sales_are_warned_of() {
         let (_, warnings) = parse("n", NODES.as_bytes(), "e", b"from,to,weight\n").unwrap();
         assert!(warnings.render(false).contains("output 2.5 of firm 7"), "{}", warnings.render(false));
+    }
+
+    #[test]
+    fn a_firm_that_buys_from_itself_is_warned_of() {
+        let nodes = "id,sector,output,final_demand,delta\n7,1,2,1,0\n";
+        let (network, warnings) = parse("n", nodes.as_bytes(), "e", b"from,to,weight\n7,7,1\n").unwrap();
+        assert_eq!(network.flow_count(), 1);
+        let text = warnings.render(false);
+        assert!(text.contains("e:2:1") && text.contains("firm 7 buys from itself"), "{text}");
     }
 
     #[test]
