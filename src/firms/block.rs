@@ -93,12 +93,15 @@ impl State {
         (mut place, relative): (&[u32], &mut [f64]),
         options: &Options,
     ) {
-        desk.clear();
-        desk.resize(plan.local.len() * WIDTH, 0.0);
-        let desk = desk.as_chunks_mut::<WIDTH>().0;
+        let length = plan.local.len() * WIDTH;
+        if desk.len() < length {
+            desk.resize(length, 0.0);
+        }
+        let desk = desk[..length].as_chunks_mut::<WIDTH>().0;
         for (granted, bounds) in granted.iter().zip(plan.run.windows(2)) {
             let run = bounds[0] as usize..bounds[1] as usize;
             for (slot, supplier) in desk[run.clone()].iter_mut().zip(&plan.local[run]) {
+                *slot = [0.0; WIDTH];
                 slot[0] = granted[*supplier as usize];
             }
         }
