@@ -177,7 +177,7 @@ fn bench_measures_every_workload() {
     let found =
         json(&succeed(here.path(), &["bench", "--quick", "--threads", "2", "--format", "json", "--quiet"]));
     let workloads = found["workloads"].as_array().expect("a list");
-    assert_eq!(workloads.len(), 6);
+    assert_eq!(workloads.len(), 8);
     for workload in workloads {
         for key in ["one_thread", "all_threads", "thread_efficiency"] {
             assert!(workload[key].as_f64().is_some_and(|rate| rate > 0.0), "{workload}");
