@@ -183,7 +183,7 @@ fn bench_measures_every_workload() {
             assert!(workload[key].as_f64().is_some_and(|rate| rate > 0.0), "{workload}");
         }
     }
-    assert_eq!(workloads.iter().filter(|workload| workload["limit"].is_object()).count(), 2);
+    assert_eq!(workloads.iter().filter(|workload| workload["limit"].is_object()).count(), 3);
     assert!(refused(&["bench", "--threads", "0"]).contains("1..=4096"));
     assert!(succeed(here.path(), &["bench", "--help"]).contains("Example:"));
 }
