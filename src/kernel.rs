@@ -22,6 +22,7 @@ pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod ledger;
+pub mod link;
 pub(crate) mod observe;
 pub(crate) mod origin;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub(crate) mod step;
 pub(crate) mod tally;
 pub mod terms;
 pub(crate) mod timing;
+pub mod transit;
 
 use std::sync::Arc;
 

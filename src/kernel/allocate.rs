@@ -5,7 +5,7 @@
 //! request first has weight = base flow; a contract is a first claim up to the base flow.
 
 use super::compile::{Kernel, priority_class};
-use super::scratch::{Row, State};
+use super::scratch::{Row, State, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Rationing;
 
@@ -15,23 +15,23 @@ const FINAL: u32 = u32::MAX;
 /// Turns requests into shipments and settles finished stock and final demand.
 #[inline(always)]
 pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    let defer_days = state.parameters[Parameter::DeferDays as usize];
+    let catch_up = defer_days.map(|days| (kernel.dt / days).min(1.0));
     for line in 0..kernel.lines.pool.len() {
-        let own = final_request(kernel, line, state);
-        let mut asked = own;
-        for &r in kernel.outgoing(line) {
-            let request = state.leaving[r as usize];
-            for lane in 0..L {
-                asked[lane] += request[lane];
-            }
+        let own = final_request(kernel, line, &catch_up, state);
+        let mut asked = std::mem::replace(&mut state.customers[line].asked, [0.0; L]);
+        for lane in 0..L {
+            asked[lane] += own[lane];
         }
         let (finished, output) = (state.finished[line], state.output[line]);
         let (mut have, mut ratio, mut rest) = ([0.0; L], [1.0; L], [0.0; L]);
         let mut short = false;
         for lane in 0..L {
             have[lane] = finished[lane] + output[lane];
-            ratio[lane] = if asked[lane] > have[lane] { have[lane] / asked[lane] } else { 1.0 };
-            rest[lane] = (have[lane] - asked[lane]).max(0.0);
-            short |= asked[lane] > have[lane];
+            let lacks = asked[lane] > have[lane];
+            ratio[lane] = if lacks { have[lane] / asked[lane] } else { 1.0 };
+            rest[lane] = more(have[lane] - asked[lane], 0.0);
+            short |= lacks;
         }
         state.finished[line] = rest;
         if kernel.lines.sink[line] {
@@ -44,7 +44,7 @@ pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         if short && kernel.switches.rationing != Rationing::Proportional {
             for lane in 0..L {
                 if asked[lane] > have[lane] {
-                    share_out(kernel, line, lane, have[lane], state);
+                    share_out(kernel, line, lane, (have[lane], own[lane]), state);
                     ratio[lane] = 1.0;
                 }
             }
@@ -52,33 +52,43 @@ pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         if kernel.lines.sink[line] {
             settle_final(line, state);
         }
-        state.ratio[line] = ratio;
+        state.customers[line].ratio = ratio;
     }
 }
 
 /// Final demand of the step and the part of deferred demand that is caught up now.
 #[inline(always)]
-fn final_request<const L: usize>(kernel: &Kernel, line: usize, state: &State<L>) -> Row<L> {
+fn final_request<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    catch_up: &Row<L>,
+    state: &State<L>,
+) -> Row<L> {
     if !kernel.lines.sink[line] {
         return [0.0; L];
     }
-    let days = &state.parameters[Parameter::DeferDays as usize];
-    std::array::from_fn(|lane| {
-        state.final_demand[line][lane] + state.deferred[line][lane] * (kernel.dt / days[lane]).min(1.0)
-    })
+    let (mut request, deferred) = (state.final_demand[line], state.deferred[line]);
+    for lane in 0..L {
+        request[lane] += deferred[lane] * catch_up[lane];
+    }
+    request
 }
 
 /// What is not served is deferred or lost.
 #[inline(always)]
 fn settle_final<const L: usize>(line: usize, state: &mut State<L>) {
     let defer = state.parameters[Parameter::DeferFraction as usize];
+    let (asked, served) = (state.final_demand[line], state.served[line]);
+    let (mut deferred, mut lost) = (state.deferred[line], state.lost[line]);
     for lane in 0..L {
-        let short = state.final_demand[line][lane] - state.served[line][lane];
-        let caught_up = (-short).max(0.0);
-        let short = short.max(0.0);
-        state.deferred[line][lane] = (state.deferred[line][lane] - caught_up).max(0.0) + defer[lane] * short;
-        state.lost[line][lane] += (1.0 - defer[lane]) * short;
+        let short = asked[lane] - served[lane];
+        let caught_up = more(-short, 0.0);
+        let short = more(short, 0.0);
+        deferred[lane] = more(deferred[lane] - caught_up, 0.0) + defer[lane] * short;
+        lost[lane] += (1.0 - defer[lane]) * short;
     }
+    state.deferred[line] = deferred;
+    state.lost[line] = lost;
 }
 
 /// One claim on a short supplier's goods: `part` of a request, served as weight·λ up to the part.
@@ -95,9 +105,15 @@ pub struct Claim {
 }
 
 /// Shares `have` among the requests of one lane by the scenario's rule; requests become shipments.
-fn share_out<const L: usize>(kernel: &Kernel, line: usize, lane: usize, have: f64, state: &mut State<L>) {
+/// `own`: what the line's own final demand asks for.
+fn share_out<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    lane: usize,
+    (have, own): (f64, f64),
+    state: &mut State<L>,
+) {
     let rule = kernel.switches.rationing;
-    let own = final_request(kernel, line, state)[lane];
     let outgoing = kernel.outgoing(line);
     let customers = outgoing.len() + usize::from(kernel.lines.sink[line]);
     // Both queues are taken out while the state is read, and put back with their memory.
@@ -115,7 +131,7 @@ fn share_out<const L: usize>(kernel: &Kernel, line: usize, lane: usize, have: f6
         queue.clear();
         for who in 0..customers {
             let route = outgoing.get(who).map_or(FINAL, |r| *r);
-            let asked = if route == FINAL { own } else { state.leaving[route as usize][lane] };
+            let asked = if route == FINAL { own } else { state.routes[route as usize].leaving[lane] };
             let usual = usual_flow(kernel, line, route, lane, state);
             let (part, weight) = match rule {
                 Rationing::ContractFirst if class == 0 => (asked.min(usual), asked.min(usual)),
@@ -139,7 +155,7 @@ fn share_out<const L: usize>(kernel: &Kernel, line: usize, lane: usize, have: f6
         }
     }
     for (who, r) in outgoing.iter().enumerate() {
-        state.leaving[*r as usize][lane] = granted[who];
+        state.routes[*r as usize].leaving[lane] = granted[who];
     }
     if kernel.lines.sink[line] {
         state.served[line][lane] = granted[customers - 1];
@@ -182,7 +198,9 @@ fn usual_flow<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize,
     }
     let r = r as usize;
     let expected = state.expected[kernel.routes.to[r] as usize][lane];
-    state.base_flow[r][lane].max(state.amount[r][lane] * state.share[r][lane] * expected) * kernel.dt
+    state.routes[r].base_flow[lane]
+        .max(state.amount_of(kernel, r)[lane] * state.routes[r].share[lane] * expected)
+        * kernel.dt
 }
 
 /// Price of heavy magnets in the buyer's market relative to calm.

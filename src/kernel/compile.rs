@@ -6,7 +6,9 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
 use super::draw::Central;
+use super::link::Link;
 use super::observe::Observe;
+use super::transit::{Ring, Wheel, Wheels};
 use crate::id::{Place, PoolId, RouteId};
 use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
 use crate::policy::parameter::Parameter;
@@ -32,10 +34,17 @@ pub struct Routes {
     pub id: Vec<RouteId>,
     /// Kernel position of each route of the network.
     pub position: Vec<u32>,
-    /// Offset of the surface ring, its length and the lead, in steps.
+    /// Goods on their way by land and sea.
     pub surface: Vec<Ring>,
-    /// The air ring; length 0 where nothing flies.
+    /// Goods in the air; no slots where nothing flies.
     pub air: Vec<Ring>,
+    /// All rings turn on these.
+    pub wheels: Vec<Wheel>,
+    /// What a step needs to know of each route, side by side.
+    pub links: Vec<Link>,
+    /// Position of each route's amount (input per unit of output) among all amounts: one for all routes of an
+    /// input, but one each where every supplier's ore has its own yield.
+    pub amount: Vec<u32>,
     /// Position among governed routes (those a shock may close), or `NONE`.
     pub governed: Vec<u32>,
     /// Kernel routes that are governed.
@@ -57,17 +66,6 @@ pub struct Routes {
     pub adapts: Vec<bool>,
     /// Whether the route leaves China.
     pub leaves_china: Vec<bool>,
-}
-
-/// A ring of goods in transit.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Ring {
-    /// Offset in the array of all rings.
-    pub offset: u32,
-    /// Number of slots.
-    pub slots: u32,
-    /// Steps from dispatch to arrival, at most `slots`.
-    pub lead: u32,
 }
 
 /// Lines and their slots (inputs).
@@ -149,7 +147,6 @@ pub struct Kernel {
     pub(crate) groups: Vec<Group>,
     /// Routes that must qualify first.
     pub(crate) candidates: Vec<u32>,
-    pub(crate) ring_rows: usize,
     pub(crate) switches: Switches,
     /// Whether production stops below a minimum run rate anywhere.
     pub(crate) stops: bool,
@@ -215,13 +212,8 @@ impl Kernel {
                 lines.group[line as usize] = u32::try_from(g).unwrap_or(NONE);
             }
         }
-        let ring_rows = routes
-            .surface
-            .iter()
-            .chain(&routes.air)
-            .map(|ring| (ring.offset + ring.slots) as usize)
-            .max()
-            .unwrap_or(0);
+        routes.amount = super::link::amounts(graph, &routes, &lines);
+        routes.links = super::link::compile(&routes);
         let pools = compile_pools(graph, &step_of);
         let rules = compile_rules(scenario, &routes);
         let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
@@ -235,7 +227,6 @@ impl Kernel {
             groups,
             candidates: (0..routes.candidate.len()).filter(|r| routes.candidate[*r]).map(index).collect(),
             routes,
-            ring_rows,
             switches: scenario.switches.clone(),
             stops: !fixed(Parameter::MinimumRun, 0.0),
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
@@ -306,7 +297,7 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
     let grows = growing_routes(&scenario.shocks, order.len());
     let steps = |days: u32| days.div_ceil(scenario.step_days).max(1);
     let (_, slowest_ramp) = scenario.parameters.get(Parameter::RampDays).support();
-    let mut offset = 0;
+    let mut wheels = Wheels::default();
     for (position, &r) in order.iter().enumerate() {
         let route = &graph.routes[r];
         routes.position[r] = index(position);
@@ -315,11 +306,9 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
         routes.id.push(RouteId::new(r));
         let lead = steps(route.surface_days);
         let slots = lead + if delayed[r] { LONGEST_DELAY.div_ceil(scenario.step_days) } else { 0 };
-        routes.surface.push(Ring { offset, slots, lead });
-        offset += slots;
+        routes.surface.push(wheels.ring(slots, lead));
         let lead = if route.carriage == Carriage::SeaAndAir { steps(route.air_days) } else { 0 };
-        routes.air.push(Ring { offset, slots: lead, lead });
-        offset += lead;
+        routes.air.push(wheels.ring(lead, lead));
         routes.governed.push(if governed[r] { index(routes.governed_list.len()) } else { NONE });
         if governed[r] {
             routes.governed_list.push(index(position));
@@ -340,6 +329,7 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
             _ => 0,
         });
     }
+    routes.wheels = wheels.placed();
     routes
 }
 

@@ -316,13 +316,13 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, (position, lane): (usize, u
 /// Daily flow that limits and lots are measured by: base flow, or what is expected of a route that has none
 /// because it opened later.
 fn usual_flow<const L: usize>(kernel: &Kernel, r: usize, lane: usize, state: &State<L>) -> f64 {
-    let base = state.base_flow[r][lane];
+    let base = state.routes[r].base_flow[lane];
     if base > 0.0 { base } else { expected_flow(kernel, r, lane, state) }
 }
 
 fn expected_flow<const L: usize>(kernel: &Kernel, r: usize, lane: usize, state: &State<L>) -> f64 {
     let buyer = kernel.routes.to[r] as usize;
-    state.amount[r][lane] * state.share[r][lane] * state.expected[buyer][lane]
+    state.amount_of(kernel, r)[lane] * state.routes[r].share[lane] * state.expected[buyer][lane]
 }
 
 /// After dispatch: licences are used up, oldest first, and the 30-day window moves on.
@@ -333,7 +333,7 @@ pub(crate) fn shipped<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
             let governed = kernel.routes.governed[r as usize] as usize;
             for lane in 0..L {
                 let exempt = state.exempt[governed][lane] > 0.0;
-                let tonnes = state.leaving[r as usize][lane];
+                let tonnes = state.routes[r as usize].leaving[lane];
                 let own = &mut state.desk.rules[position];
                 if own.lanes[lane].active && own.needs[c][lane] && !exempt && tonnes > 0.0 {
                     own.ledger.ship(c, step, lane, licensing.use_, tonnes);
@@ -382,9 +382,10 @@ fn file_lane<const L: usize>(
             continue;
         }
         let expected = expected_flow(kernel, r, lane, state);
-        let lot = lot_days * expected.max(state.base_flow[r][lane]);
-        let need =
-            state.book[r][lane] + expected * horizon - own.ledger.balance(c, lane) - own.pending[c][lane];
+        let lot = lot_days * expected.max(state.routes[r].base_flow[lane]);
+        let need = state.routes[r].book[lane] + expected * horizon
+            - own.ledger.balance(c, lane)
+            - own.pending[c][lane];
         if lot <= 0.0 || need <= 1.0e-9 * lot {
             continue;
         }

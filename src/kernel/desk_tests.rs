@@ -32,12 +32,12 @@ impl<const L: usize> Watch<L> for Path {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<L>) {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for rows in [
-            &state.stock,
-            &state.book,
-            &state.transit,
-            &state.placed,
-            &state.leaving,
-            &state.share,
+            &state.column(|route| route.stock),
+            &state.column(|route| route.book),
+            &state.column(|route| route.transit),
+            &state.column(|route| route.ordered_fortnight),
+            &state.column(|route| route.leaving),
+            &state.column(|route| route.share),
             &state.ring,
             &state.output,
             &state.finished,
@@ -112,7 +112,7 @@ struct Shipped(Vec<f64>);
 impl Watch<1> for Shipped {
     fn step(&mut self, kernel: &Kernel, step: u32, state: &State<1>) {
         let on = f64::from(step) >= state.shock_start[0][0];
-        let sum: f64 = kernel.rules[0].routes.iter().map(|r| state.leaving[*r as usize][0]).sum();
+        let sum: f64 = kernel.rules[0].routes.iter().map(|r| state.routes[*r as usize].leaving[0]).sum();
         self.0.push(if on { sum } else { 0.0 });
     }
 }

@@ -1,9 +1,9 @@
 //! A replication's luck: coefficients, shares, stocks and shocks drawn, and the baseline they imply.
 
 use super::compile::{Kernel, NONE};
-use super::scratch::{Row, State, rows};
+use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, rows};
 use super::share::ramp;
-use crate::network::line::{Amount, Band, Carriage};
+use crate::network::line::{Amount, Band};
 use crate::policy::parameter::{Parameter, Value};
 use crate::random::philox::{Entity, Purpose, Streams};
 use crate::random::sample::Distribution;
@@ -34,8 +34,8 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     super::origin::start(kernel, state);
     super::timing::start(kernel, streams, state);
     state.desk.reset();
-    state.tally.reset();
-    super::price::start(state);
+    state.tally.reset(&state.parameters[Parameter::CustomsLag as usize]);
+    super::price::start(kernel, state);
     state.stale = true;
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     let routes = kernel.routes.from.len();
     let coefficients = coefficients(kernel, None);
     let mut weight = rows::<1>(routes);
-    let mut amount = rows::<1>(routes);
+    let mut amount = rows::<1>(kernel.routes.amount.last().map_or(0, |last| *last as usize + 1));
     let share = |_: Entity, band: Band, newcomer: bool| if newcomer { band.high } else { band.central };
     route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &share, &|_| 1.0);
     let shares = start_shares(kernel, &[kernel.scenario.parameters.get(Parameter::RampDays).mean()], &weight);
@@ -62,7 +62,9 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     solve_rows(kernel, &[1.0], &shares, &amount, &mut base_final, &mut output);
     let flow = |r: usize| match shares[r][0] {
         0.0 => 0.0,
-        share => amount[r][0] * share * output[kernel.routes.to[r] as usize][0],
+        share => {
+            amount[kernel.routes.amount[r] as usize][0] * share * output[kernel.routes.to[r] as usize][0]
+        }
     };
     Central { flow: (0..routes).map(flow).collect(), output: output.iter().map(|row| row[0]).collect() }
 }
@@ -178,11 +180,12 @@ fn route_rows<const L: usize>(
             let mut sum = 0.0;
             for r in range.clone() {
                 let route = &graph.routes[kernel.routes.id[r].index()];
+                let position = kernel.routes.amount[r] as usize;
                 let per_tonne =
                     route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
                 let newcomer = is_newcomer(kernel, r);
                 let drawn = share(Entity::of(&route.share_key), route.share, newcomer) * odds(r);
-                amount[r][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
+                amount[position][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
                 weight[r][lane] = drawn * per_tonne.unwrap_or(1.0);
                 if !newcomer {
                     sum += weight[r][lane];
@@ -272,7 +275,7 @@ fn draw_routes<const L: usize>(
                 let uniform = streams[lane].uniform(Purpose::Cover, kernel.routes.entity[r], 0, 0);
                 Distribution::LogNormal { mean: 1.0, cv }.quantile(uniform)
             };
-            state.target_days[r][lane] =
+            state.routes[r].target_days[lane] =
                 days * factor * state.parameters[Parameter::CoverFactor as usize][lane];
         }
     }
@@ -301,8 +304,9 @@ fn solve_rows<const L: usize>(
                     continue;
                 }
                 let buyer = kernel.routes.to[r] as usize;
+                let position = kernel.routes.amount[r] as usize;
                 for lane in 0..L {
-                    sum[lane] += amount[r][lane] * share[r][lane] * output[buyer][lane];
+                    sum[lane] += amount[position][lane] * share[r][lane] * output[buyer][lane];
                 }
             }
             output[line] = sum;
@@ -313,41 +317,51 @@ fn solve_rows<const L: usize>(
 /// Stocks, goods in transit, books and capacities of a chain at rest.
 fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<L>) {
     let dt = kernel.dt;
-    let graph = kernel.graph();
-    state.ring.fill([0.0; L]);
-    state.cursor.fill([0; 2]);
+    state.reset_wheels(kernel);
+    state.invert_amounts();
+    for customers in &mut state.customers {
+        *customers = Customers { placed: [0.0; L], books: [0.0; L], asked: [0.0; L], ratio: [1.0; L] };
+    }
+    let air = state.parameters[Parameter::AirShare as usize];
     for r in 0..kernel.routes.from.len() {
-        let route = &graph.routes[kernel.routes.id[r].index()];
         let buyer = kernel.routes.to[r] as usize;
-        let air = state.parameters[Parameter::AirShare as usize];
+        let amount = *state.amount_of(kernel, r);
+        let share = shares[r];
+        let (mut flow, mut sent) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
-            let share = shares[r][lane];
-            let flow = state.amount[r][lane] * share * state.base_output[buyer][lane];
-            let flying = if route.carriage == Carriage::SeaAndAir { air[lane] } else { 0.0 };
-            let (surface, plane) = (kernel.routes.surface[r], kernel.routes.air[r]);
-            let mut transit = 0.0;
-            for (ring, part) in [(surface, flow * dt * (1.0 - flying)), (plane, flow * dt * flying)] {
-                // Goods due in steps 0..lead: a ring longer than its lead has free slots behind them.
-                for slot in 0..ring.lead {
-                    state.ring[(ring.offset + slot) as usize][lane] = part;
-                }
-                transit += part * f64::from(ring.lead);
-            }
-            state.share[r][lane] = share;
-            state.base_flow[r][lane] = flow;
-            state.stock[r][lane] = state.target_days[r][lane] * flow;
-            state.transit[r][lane] = transit;
-            state.book[r][lane] = flow * dt;
-            state.placed[r][lane] = flow * dt;
-            state.ordered_month[r][lane] = flow * dt;
-            state.sent_month[r][lane] = flow * dt;
-            state.ordered_fortnight[r][lane] = flow * dt;
-            state.sent_fortnight[r][lane] = flow * dt;
+            flow[lane] = amount[lane] * share[lane] * state.base_output[buyer][lane];
+            sent[lane] = flow[lane] * dt;
         }
-        state.owed[r] = [0.0; L];
-        state.forgone[r] = [0.0; L];
+        let transit = load(kernel, r, &sent, &air, state);
+        let rows = &mut state.routes[r];
+        let target_days = rows.target_days;
+        *rows = RouteRows {
+            stock: std::array::from_fn(|lane| target_days[lane] * flow[lane]),
+            share,
+            owed: [0.0; L],
+            base_flow: flow,
+            book: sent,
+            leaving: [0.0; L],
+            transit,
+            target_days,
+            forgone: [0.0; L],
+            ordered_fortnight: sent,
+            sent_fortnight: sent,
+        };
+        let link = &kernel.routes.links[r];
+        if let Some(memory) = state.adapting.get_mut(link.adapting as usize) {
+            *memory = AdaptingRows { placed: sent, ordered_month: sent, sent_month: sent };
+        }
+        let customers = &mut state.customers[link.from as usize];
+        for lane in 0..L {
+            customers.placed[lane] += sent[lane];
+            if link.governed == NONE {
+                customers.books[lane] += sent[lane];
+            }
+        }
         state.extra_lead[r] = [0.0; L];
         state.tariff[r] = [1.0; L];
+        state.pull[r] = state.weight[r];
         state.growth[r] = [1.0; L];
         state.candidate_days[r] = [0.0; L];
     }
@@ -369,9 +383,34 @@ fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<
         state.deferred[line] = [0.0; L];
         state.lost[line] = [0.0; L];
         state.restart[line] = [0.0; L];
-        state.ratio[line] = [1.0; L];
     }
     settle_capacities(kernel, state);
+}
+
+/// Fills a route's rings as if it had always sent so much a step; returns what is under way.
+fn load<const L: usize>(
+    kernel: &Kernel,
+    r: usize,
+    sent: &Row<L>,
+    air: &Row<L>,
+    state: &mut State<L>,
+) -> Row<L> {
+    let (surface, plane) = (kernel.routes.surface[r], kernel.routes.air[r]);
+    let flying = if plane.slots > 0 { *air } else { [0.0; L] };
+    let mut transit = [0.0; L];
+    let by_surface: Row<L> = std::array::from_fn(|lane| sent[lane] * (1.0 - flying[lane]));
+    let flown: Row<L> = std::array::from_fn(|lane| sent[lane] * flying[lane]);
+    for (ring, part) in [(surface, by_surface), (plane, flown)] {
+        // Goods due in steps 0..lead: a ring longer than its lead has free slots behind them.
+        for ahead in 0..ring.lead {
+            let slot = kernel.routes.wheels[ring.wheel as usize].slot(0, ahead);
+            state.ring[slot + ring.member as usize] = part;
+        }
+        for lane in 0..L {
+            transit[lane] += part[lane] * f64::from(ring.lead);
+        }
+    }
+    transit
 }
 
 fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {

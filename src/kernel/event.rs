@@ -4,7 +4,7 @@
 //! of being pushed up and down, so that what a shock leaves behind is exactly nothing.
 
 use super::compile::{Kernel, NONE};
-use super::scratch::{Row, State};
+use super::scratch::{Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::Kind;
 use crate::random::philox::{Purpose, Streams};
@@ -131,6 +131,9 @@ fn tariffs_and_lanes<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
             _ => {}
         }
     }
+    for (pull, (weight, tariff)) in state.pull.iter_mut().zip(state.weight.iter().zip(&state.tariff)) {
+        *pull = std::array::from_fn(|lane| weight[lane] * tariff[lane]);
+    }
     for (r, ring) in kernel.routes.surface.iter().enumerate() {
         if ring.slots > ring.lead {
             let most = f64::from(ring.slots - ring.lead);
@@ -153,30 +156,41 @@ fn demand_factors<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<
     }
 }
 
-/// Caps of governed routes: closed, held, licensed, exempt or free.
+/// Caps of governed routes: closed, held, licensed, exempt or free. Of the orders in their books suppliers
+/// count what may leave, or some days of base flow: blocked exporters slow down.
+#[inline(always)]
 pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let at = f64::from(step);
     let bypass_days = state.parameters[Parameter::BypassDays as usize];
     let bypass_cap = state.parameters[Parameter::BypassCap as usize];
+    let counted_days = state.parameters[Parameter::BlockedBookDays as usize];
+    let dt = kernel.dt;
     for (g, &r) in kernel.routes.governed_list.iter().enumerate() {
-        let base = state.base_flow[r as usize];
+        let rows = &state.routes[r as usize];
+        let (base_flow, book) = (rows.base_flow, rows.book);
+        let (exempt, held, closures) = (state.exempt[g], state.held[g], state.closures[g]);
+        let (allowance, mut blocked_days) = (state.desk.allowance[g], state.blocked_days[g]);
+        let (mut cap, mut counted) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
-            let exempt = state.exempt[g][lane] > 0.0;
-            let held = at < state.held[g][lane] && !exempt;
-            let mut cap = if state.closures[g][lane] > 0.0 || held {
-                0.0
-            } else if exempt {
-                f64::INFINITY
-            } else {
-                state.desk.allowance[g][lane]
-            };
-            let blocked = cap < base[lane] * kernel.dt;
-            state.blocked_days[g][lane] = if blocked { state.blocked_days[g][lane] + kernel.dt } else { 0.0 };
-            if kernel.switches.bypass && state.blocked_days[g][lane] > bypass_days[lane] {
-                cap = cap.max(bypass_cap[lane] * base[lane] * kernel.dt);
-            }
-            state.cap[g][lane] = cap;
+            let licensed = if exempt[lane] > 0.0 { f64::INFINITY } else { allowance[lane] };
+            let free = if at < held[lane] && exempt[lane] <= 0.0 { 0.0 } else { licensed };
+            cap[lane] = if closures[lane] > 0.0 { 0.0 } else { free };
+            let blocked = cap[lane] < base_flow[lane] * dt;
+            blocked_days[lane] = if blocked { blocked_days[lane] + dt } else { 0.0 };
         }
+        if kernel.switches.bypass {
+            for lane in 0..L {
+                if blocked_days[lane] > bypass_days[lane] {
+                    cap[lane] = cap[lane].max(bypass_cap[lane] * base_flow[lane] * dt);
+                }
+            }
+        }
+        for lane in 0..L {
+            counted[lane] = less(book[lane], more(cap[lane], counted_days[lane] * base_flow[lane]));
+        }
+        state.blocked_days[g] = blocked_days;
+        state.cap[g] = cap;
+        add(&mut state.customers[kernel.routes.from[r as usize] as usize].books, &counted);
     }
 }
 
@@ -186,7 +200,7 @@ pub(crate) fn quotas<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         let Kind::Quota { routes, .. } = &shock.kind else { continue };
         let mut asked = [0.0; L];
         for &id in routes {
-            let leaving = &state.leaving[kernel.route(id)];
+            let leaving = &state.routes[kernel.route(id)].leaving;
             for lane in 0..L {
                 asked[lane] += leaving[lane];
             }
@@ -196,7 +210,12 @@ pub(crate) fn quotas<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
             if asked[lane] > left {
                 let ratio = left / asked[lane];
                 for &id in routes {
-                    state.leaving[kernel.route(id)][lane] *= ratio;
+                    let r = kernel.route(id);
+                    let before = state.routes[r].leaving[lane];
+                    let after = before * ratio;
+                    state.routes[r].leaving[lane] = after;
+                    let asked = &mut state.customers[kernel.routes.from[r] as usize].asked[lane];
+                    *asked = more(*asked - (before - after), 0.0);
                 }
             }
         }
@@ -208,7 +227,7 @@ pub(crate) fn shipped<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         let Kind::Quota { routes, .. } = &shock.kind else { continue };
         for &id in routes {
-            let leaving = state.leaving[kernel.route(id)];
+            let leaving = state.routes[kernel.route(id)].leaving;
             for lane in 0..L {
                 let left = &mut state.quota_left[position][lane];
                 *left = (*left - leaving[lane]).max(0.0);

@@ -206,7 +206,7 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
                     continue;
                 }
                 let lines = &origin.line;
-                let used = |r: usize| (state.base_flow[r], lines[kernel.routes.from[r] as usize]);
+                let used = |r: usize| (state.routes[r].base_flow, lines[kernel.routes.from[r] as usize]);
                 let made = output(kernel, content, line, &lines[line], used, |feed| lines[feed]);
                 origin.line[line] = made;
             }
@@ -217,7 +217,7 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         for &line in kernel.lines.sweep.iter().rev() {
             let line = line as usize;
             let lines = &origin.line;
-            let used = |r: usize| (state.base_flow[r], lines[kernel.routes.from[r] as usize]);
+            let used = |r: usize| (state.routes[r].base_flow, lines[kernel.routes.from[r] as usize]);
             let made = output(kernel, content, line, &lines[line], used, |feed| lines[feed]);
             origin.line[line] = made;
         }
@@ -234,13 +234,14 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 pub(crate) fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let (Some(content), Some(origin)) = (&kernel.origin, &mut state.origin) else { return };
     for r in 0..kernel.routes.from.len() {
-        let mut held = state.stock[r];
+        let mut held = state.routes[r].stock;
         let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
-        for (ring, cursor) in [surface, air].into_iter().zip(state.cursor[r]) {
+        for ring in [surface, air] {
             if ring.slots == 0 {
                 continue;
             }
-            let due = state.ring[(ring.offset + cursor) as usize];
+            let wheel = ring.wheel as usize;
+            let due = state.ring[(state.due_row[wheel] + ring.member) as usize];
             let ago =
                 (step as usize + content.slots * ring.lead as usize - ring.lead as usize) % content.slots;
             let then = &origin.history[kernel.routes.from[r] as usize * content.slots + ago];
@@ -261,7 +262,8 @@ pub(crate) fn produce<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
     for &line in &kernel.lines.order {
         let line = line as usize;
         let Origin { line: lines, stock, before, .. } = origin;
-        let used = |r: usize| (std::array::from_fn(|lane| before[r][lane] - state.stock[r][lane]), stock[r]);
+        let used =
+            |r: usize| (std::array::from_fn(|lane| before[r][lane] - state.routes[r].stock[lane]), stock[r]);
         // Heavy goods come from the ore that the feed used in this step: before its own finished goods mix.
         let feed =
             |feed: usize| output(kernel, content, feed, &lines[feed], used, |_| [[[0.0; L]; 4]; ELEMENTS]);

@@ -88,7 +88,7 @@ fn a_share_by_hand() {
                     if supplier.stage != crate::network::line::Stage::Metal {
                         all = f64::NAN;
                     }
-                    let tonnes = state.base_flow[r][0] * graph.materials[route.material.index()].ndpr;
+                    let tonnes = state.routes[r].base_flow[0] * graph.materials[route.material.index()].ndpr;
                     all += tonnes;
                     inside += tonnes * f64::from(u8::from(supplier.country == crate::id::Place::CHN));
                 }
@@ -107,7 +107,7 @@ fn a_share_by_hand() {
                 // Part makers' goods, tonne by tonne: between the least and the most Chinese of them.
                 let parts: Vec<f64> = kernel
                     .inputs_of(line)
-                    .filter(|r| state.base_flow[*r][0] > 0.0)
+                    .filter(|r| state.routes[*r].base_flow[0] > 0.0)
                     .map(|r| origin.of_line(kernel.routes.from[r] as usize, false, 0)[3])
                     .collect();
                 let (low, high) = parts.iter().fold((1.0_f64, 0.0_f64), |(l, h), s| (l.min(*s), h.max(*s)));

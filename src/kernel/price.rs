@@ -5,7 +5,7 @@
 //! `(1 − φ_e)^{1/(η − ε)}` times its base within τ days.
 
 use super::compile::Kernel;
-use super::scratch::{Row, State};
+use super::scratch::{RouteRows, Row, State, less, more};
 use crate::policy::parameter::Parameter;
 
 /// Largest share of supply that counts as withheld.
@@ -14,53 +14,80 @@ const MOST_WITHHELD: f64 = 0.95;
 /// Positions in [`State::price`]: heavy (Dy, Tb) outside and inside, light (Nd, Pr) outside and inside.
 pub(crate) const MARKETS: [&str; 4] = ["dytb:outside", "dytb:inside", "ndpr:outside", "ndpr:inside"];
 
-pub(crate) fn start<const L: usize>(state: &mut State<L>) {
-    state.price.fill([0.0; L]);
-    state.withheld.fill([0.0; L]);
+/// What a market is like in calm: constant in a replication. In tonnes of the element.
+#[derive(Clone)]
+pub(crate) struct Calm<const L: usize> {
+    /// Supply over the border of the control, per day.
+    usual: Row<L>,
+    /// All supply, with the market's own.
+    supply: Row<L>,
+    /// Stocks of what came over the border.
+    stock: Row<L>,
 }
 
-/// Target price relative to base for an effective share withheld.
-pub(crate) fn target(withheld: f64, demand_elasticity: f64, supply_elasticity: f64) -> f64 {
-    libm::pow(1.0 - withheld, 1.0 / (demand_elasticity - supply_elasticity))
+impl<const L: usize> Calm<L> {
+    pub(crate) const NONE: Self = Self { usual: [0.0; L], supply: [0.0; L], stock: [0.0; L] };
+}
+
+/// Markets at rest; the chain must be.
+pub(crate) fn start<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    state.price.fill([0.0; L]);
+    state.withheld.fill([0.0; L]);
+    for (market, calm) in kernel.observe.markets.iter().zip(&mut state.markets) {
+        *calm = Calm::NONE;
+        for &(r, content) in &market.crossing {
+            let rows = &state.routes[r as usize];
+            for lane in 0..L {
+                let flow = content * rows.base_flow[lane];
+                calm.usual[lane] += flow;
+                calm.stock[lane] += rows.target_days[lane] * flow;
+            }
+        }
+        calm.supply = calm.usual;
+        for &(r, content) in &market.home {
+            let rows = &state.routes[r as usize];
+            for lane in 0..L {
+                calm.supply[lane] += content * rows.base_flow[lane];
+            }
+        }
+    }
+}
+
+/// ln π*, the target price relative to base for an effective share withheld.
+fn log_target(withheld: f64, demand_elasticity: f64, supply_elasticity: f64) -> f64 {
+    libm::log(1.0 - withheld) / (demand_elasticity - supply_elasticity)
 }
 
 /// Moves every price towards its target.
 pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let smooth = (kernel.dt / 30.0).min(1.0);
+    let cushion = state.parameters[Parameter::PriceCushion as usize];
     for (market, routes) in kernel.observe.markets.iter().enumerate() {
-        let mut usual = [0.0; L];
-        let mut came = [0.0; L];
-        let mut stock = [0.0; L];
-        let mut calm_stock = [0.0; L];
+        let (mut came, mut stock) = ([0.0; L], [0.0; L]);
         for &(r, content) in &routes.crossing {
-            let r = r as usize;
+            let RouteRows { stock: held, leaving, .. } = state.routes[r as usize];
             for lane in 0..L {
-                usual[lane] += content * state.base_flow[r][lane];
-                came[lane] += content * state.leaving[r][lane] / kernel.dt;
-                stock[lane] += content * state.stock[r][lane];
-                calm_stock[lane] += content * state.target_days[r][lane] * state.base_flow[r][lane];
+                came[lane] += content * leaving[lane];
+                stock[lane] += content * held[lane];
             }
         }
-        let mut home = [0.0; L];
-        for &(r, content) in &routes.home {
-            for lane in 0..L {
-                home[lane] += content * state.base_flow[r as usize][lane];
-            }
-        }
+        let Calm { usual, supply, stock: calm_stock } = state.markets[market];
+        let (mut withheld, mut effective) = (state.withheld[market], [0.0; L]);
         for lane in 0..L {
-            let supply = usual[lane] + home[lane];
-            let gone = if supply > 0.0 { ((usual[lane] - came[lane]) / supply).max(0.0) } else { 0.0 };
-            state.withheld[market][lane] += smooth * (gone - state.withheld[market][lane]);
-            let cushion = state.parameters[Parameter::PriceCushion as usize][lane];
-            let cover = if calm_stock[lane] > 0.0 { (stock[lane] / calm_stock[lane]).min(1.0) } else { 0.0 };
-            let effective =
-                (state.withheld[market][lane] * (1.0 - (1.0 - cushion) * cover)).min(MOST_WITHHELD);
-            if effective == 0.0 && state.price[market][lane] == 0.0 {
+            let missing = usual[lane] - came[lane] / kernel.dt;
+            let gone = if supply[lane] > 0.0 { more(missing / supply[lane], 0.0) } else { 0.0 };
+            withheld[lane] += smooth * (gone - withheld[lane]);
+            let cover = if calm_stock[lane] > 0.0 { less(stock[lane] / calm_stock[lane], 1.0) } else { 0.0 };
+            effective[lane] = less(withheld[lane] * (1.0 - (1.0 - cushion[lane]) * cover), MOST_WITHHELD);
+        }
+        state.withheld[market] = withheld;
+        for lane in 0..L {
+            if effective[lane] == 0.0 && state.price[market][lane] == 0.0 {
                 continue;
             }
             let demand = state.parameters[Parameter::PriceDemandElasticity as usize][lane];
             let supply = state.parameters[Parameter::PriceSupplyElasticity as usize][lane];
-            let goal = libm::log(target(effective, demand, supply));
+            let goal = log_target(effective[lane], demand, supply);
             let days = state.parameters[Parameter::PriceDays as usize][lane];
             state.price[market][lane] += (kernel.dt / days).min(1.0) * (goal - state.price[market][lane]);
         }

@@ -1,29 +1,60 @@
 //! Phases 4 to 7 in one pass over lines; of them, here: demand, wanted output, capacity, production.
 
 use super::compile::{Kernel, NONE};
-use super::scratch::{Bound, Row, State};
+use super::scratch::{Bound, Row, State, add, less, more};
 use super::source::{consume, limit, per_unit};
 use super::{book, share};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
 
-/// Phases 4 to 7 for every line: arrivals, demand, shares in use, wanted output, capacity, production, gate.
+/// Shares of a gap that a step closes, per lane: divisions made once a step, not once a line.
+struct Pace<const L: usize> {
+    /// X̂, new demand smoothed over days.
+    fast: Row<L>,
+    /// X̄, over months.
+    slow: Row<L>,
+    /// Deferred demand that is caught up.
+    catch_up: Row<L>,
+    /// α, over-production.
+    over: Row<L>,
+    /// α's limit.
+    most: Row<L>,
+    /// Factor on final demand in this season.
+    season: Row<L>,
+}
+
+impl<const L: usize> Pace<L> {
+    fn of(kernel: &Kernel, step: u32, parameters: &[Row<L>]) -> Self {
+        let share = |parameter: Parameter| {
+            parameters[parameter as usize].map(|days| if days > kernel.dt { kernel.dt / days } else { 1.0 })
+        };
+        Self {
+            fast: share(Parameter::ExpectationDays),
+            slow: share(Parameter::TrendDays),
+            catch_up: share(Parameter::DeferDays),
+            over: share(Parameter::OverproductionDays),
+            most: parameters[Parameter::OverproductionMax as usize],
+            season: season(kernel, step, &parameters[Parameter::SeasonAmplitude as usize]),
+        }
+    }
+}
+
+/// Phases 4 to 7 for every line: demand, shares in use, wanted output, capacity, arrivals, production, gate.
 ///
 /// One pass, capacity pool by capacity pool, so that a line's routes are touched while they are in the cache:
 /// within the pass a line reads of other lines only what the last step left (orders placed, order books).
 #[inline(always)]
 pub(crate) fn advance<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    let season = season(kernel, step, &state.parameters[Parameter::SeasonAmplitude as usize]);
+    let pace = Pace::of(kernel, step, &state.parameters);
     for pool in 0..kernel.pools.opens.len() {
         for &line in kernel.pool_lines(pool) {
             let line = line as usize;
-            book::arrive(kernel, line, state);
-            demand(kernel, line, &season, state);
+            demand(kernel, line, &pace, state);
             share::shares(kernel, step, line, state);
-            want(kernel, line, state);
+            want(kernel, line, &pace, state);
         }
-        capacity(kernel, pool, state);
+        capacity(kernel, pool, &pace, state);
         for &line in kernel.pool_lines(pool) {
             let line = line as usize;
             if kernel.lines.group[line] == NONE {
@@ -40,35 +71,32 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
 
 /// Phase 5: new orders and final demand of the step, and their smoothed values.
 #[inline(always)]
-fn demand<const L: usize>(kernel: &Kernel, line: usize, season: &Row<L>, state: &mut State<L>) {
+fn demand<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mut State<L>) {
     let dt = kernel.dt;
-    let fast = state.parameters[Parameter::ExpectationDays as usize];
-    let slow = state.parameters[Parameter::TrendDays as usize];
-    let mut new = [0.0; L];
-    for &r in kernel.outgoing(line) {
-        let placed = state.placed[r as usize];
-        for lane in 0..L {
-            new[lane] += placed[lane];
-        }
-    }
+    let mut new = std::mem::replace(&mut state.customers[line].placed, [0.0; L]);
     if kernel.lines.sink[line] {
-        let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
         let (base, factor) = (state.base_final[line], state.demand_factor[line]);
-        let feedback = super::price::demand_factor(kernel, state, other);
         let (mut calm, mut asked) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
-            calm[lane] = base[lane] * dt * season[lane];
-            asked[lane] = calm[lane] * factor[lane] * feedback[lane];
-            new[lane] += asked[lane];
+            calm[lane] = base[lane] * dt * pace.season[lane];
+            asked[lane] = calm[lane] * factor[lane];
         }
+        if kernel.switches.price_feedback {
+            let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
+            let feedback = super::price::demand_factor(kernel, state, other);
+            for lane in 0..L {
+                asked[lane] *= feedback[lane];
+            }
+        }
+        add(&mut new, &asked);
         state.calm_demand[line] = calm;
         state.final_demand[line] = asked;
     }
     let (mut expected, mut trend) = (state.expected[line], state.trend[line]);
     for lane in 0..L {
         let rate = new[lane] / dt;
-        expected[lane] += (dt / fast[lane]).min(1.0) * (rate - expected[lane]);
-        trend[lane] += (dt / slow[lane]).min(1.0) * (rate - trend[lane]);
+        expected[lane] += pace.fast[lane] * (rate - expected[lane]);
+        trend[lane] += pace.slow[lane] * (rate - trend[lane]);
     }
     state.expected[line] = expected;
     state.trend[line] = trend;
@@ -88,35 +116,25 @@ fn season<const L: usize>(kernel: &Kernel, step: u32, amplitude: &Row<L>) -> Row
 
 /// X° before capacity: eligible orders, final demand with catch-up, and the gap of finished stock.
 #[inline(always)]
-fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
-    let dt = kernel.dt;
-    let blocked_days = state.parameters[Parameter::BlockedBookDays as usize];
-    let defer_days = state.parameters[Parameter::DeferDays as usize];
-    let mut orders = [0.0; L];
-    for &r in kernel.outgoing(line) {
-        let r = r as usize;
-        let book = state.book[r];
-        let governed = kernel.routes.governed[r];
-        if governed == NONE {
-            for lane in 0..L {
-                orders[lane] += book[lane];
-            }
-        } else {
-            let (cap, base) = (state.cap[governed as usize], state.base_flow[r]);
-            for lane in 0..L {
-                let eligible = cap[lane].max(blocked_days[lane] * base[lane]);
-                orders[lane] += book[lane].min(eligible);
-            }
-        }
-    }
+fn want<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mut State<L>) {
+    let orders = std::mem::replace(&mut state.customers[line].books, [0.0; L]);
     let (target, finished) = (state.finished_target[line], state.finished[line]);
-    let (deferred, asked, demand) = (state.deferred[line], state.final_demand[line], state.demand[line]);
     let (mut owing, mut wanted) = ([0.0; L], [0.0; L]);
-    for lane in 0..L {
-        let gap = target[lane] - finished[lane];
-        let catch_up = deferred[lane] * (dt / defer_days[lane]).min(1.0);
-        owing[lane] = (orders[lane] + gap - (demand[lane] - asked[lane])).max(0.0) + deferred[lane];
-        wanted[lane] = (orders[lane] + asked[lane] + catch_up + gap).max(0.0);
+    if kernel.lines.sink[line] {
+        let (deferred, asked, demand) = (state.deferred[line], state.final_demand[line], state.demand[line]);
+        for lane in 0..L {
+            let gap = target[lane] - finished[lane];
+            let catch_up = deferred[lane] * pace.catch_up[lane];
+            owing[lane] = more(orders[lane] + gap - (demand[lane] - asked[lane]), 0.0) + deferred[lane];
+            wanted[lane] = more(orders[lane] + asked[lane] + catch_up + gap, 0.0);
+        }
+    } else {
+        let demand = state.demand[line];
+        for lane in 0..L {
+            let gap = target[lane] - finished[lane];
+            owing[lane] = more(orders[lane] + gap - demand[lane], 0.0);
+            wanted[lane] = more(orders[lane] + gap, 0.0);
+        }
     }
     state.owing[line] = owing;
     state.wanted[line] = wanted;
@@ -124,15 +142,11 @@ fn want<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
 
 /// Capacity of a pool shared by its lines, and the slow rise of over-production under scarcity.
 #[inline(always)]
-fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
+fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state: &mut State<L>) {
     let dt = kernel.dt;
-    let most = state.parameters[Parameter::OverproductionMax as usize];
-    let days = state.parameters[Parameter::OverproductionDays as usize];
     let mut wanted = [0.0; L];
     for &line in kernel.pool_lines(pool) {
-        for lane in 0..L {
-            wanted[lane] += state.wanted[line as usize][lane];
-        }
+        add(&mut wanted, &state.wanted[line as usize]);
     }
     let (nameplate, loss, added) = (state.capacity[pool], state.loss[pool], state.added[pool]);
     let mut over = state.overproduction[pool];
@@ -140,15 +154,14 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) 
     let mut reason = [Bound::DEMAND; L];
     for lane in 0..L {
         let available = over[lane] * (nameplate[lane] * (1.0 - loss[lane]) * (1.0 + added[lane])) * dt;
-        let missing = (wanted[lane] - available).max(0.0);
+        let missing = more(wanted[lane] - available, 0.0);
         let scarcity = if wanted[lane] > 0.0 { missing / wanted[lane] } else { 0.0 };
-        let rise = (most[lane] - over[lane]) * scarcity;
+        let rise = (pace.most[lane] - over[lane]) * scarcity;
         let pull = if scarcity > 0.0 { rise } else { 1.0 - over[lane] };
-        over[lane] += pull * (dt / days[lane]).min(1.0);
-        if wanted[lane] > available {
-            scale[lane] = available / wanted[lane];
-            reason[lane] = Bound::CAPACITY;
-        }
+        over[lane] += pull * pace.over[lane];
+        let short = wanted[lane] > available;
+        scale[lane] = if short { available / wanted[lane] } else { 1.0 };
+        reason[lane] = if short { Bound::CAPACITY } else { Bound::DEMAND };
     }
     state.overproduction[pool] = over;
     for &line in kernel.pool_lines(pool) {
@@ -175,7 +188,7 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let first = slots.start;
     let mut output = state.wanted[line];
     for slot in slots.clone() {
-        state.limits[slot - first] = limit(kernel, line, slot, state);
+        state.work.limits[slot - first] = limit(kernel, line, slot, state);
     }
     if kernel.switches.production == Production::Psi {
         scale_by_scarcity(kernel, line, &mut output, state);
@@ -184,33 +197,36 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
         subtract_non_essential(kernel, line, &mut output, state);
     }
     for slot in slots.clone() {
-        let binds = match kernel.lines.criticality[slot] {
-            Criticality::Essential => true,
-            Criticality::NonEssential => kernel.switches.production != Production::Critical,
-            Criticality::Negligible => false,
-        };
-        if !binds {
+        if !binds(kernel, slot) {
             continue;
         }
-        let limit = state.limits[slot - first];
+        let limit = state.work.limits[slot - first];
+        let (calm, mut bound) = (state.base_output[line], state.bound[line]);
+        let which = u32::try_from(slot - first).unwrap_or(0);
         for lane in 0..L {
             // Rounding may put an exact limit an ulp below what is wanted, or leave an ulp wanted where
             // nothing is: no reason then.
-            if limit[lane] < output[lane] {
-                let rounding = 1.0e-9 * output[lane].max(state.base_output[line][lane] * kernel.dt);
-                if limit[lane] < output[lane] - rounding {
-                    state.bound[line][lane] = u32::try_from(slot - first).unwrap_or(0);
-                }
-                output[lane] = limit[lane];
-            }
+            let rounding = 1.0e-9 * more(output[lane], calm[lane] * kernel.dt);
+            bound[lane] = if limit[lane] < output[lane] - rounding { which } else { bound[lane] };
+            output[lane] = less(limit[lane], output[lane]);
         }
+        state.bound[line] = bound;
     }
     state.output[line] = output;
     if kernel.stops {
         stop(kernel, line, state);
     }
     for slot in slots {
-        consume(kernel, line, slot, state);
+        consume(kernel, line, slot, binds(kernel, slot), state);
+    }
+}
+
+/// Whether a lack of the input limits its line's output as such.
+fn binds(kernel: &Kernel, slot: usize) -> bool {
+    match kernel.lines.criticality[slot] {
+        Criticality::Essential => true,
+        Criticality::NonEssential => kernel.switches.production != Production::Critical,
+        Criticality::Negligible => false,
     }
 }
 
@@ -227,8 +243,8 @@ fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut 
         let mut stock = [0.0; L];
         for r in kernel.routes_of(slot) {
             for lane in 0..L {
-                target[lane] += state.share[r][lane] * state.target_days[r][lane];
-                stock[lane] += per_unit(state.stock[r][lane], state.amount[r][lane]);
+                target[lane] += state.routes[r].share[lane] * state.routes[r].target_days[lane];
+                stock[lane] += per_unit(state.routes[r].stock[lane], state.amount_of(kernel, r)[lane]);
             }
         }
         for lane in 0..L {
@@ -258,7 +274,7 @@ fn subtract_non_essential<const L: usize>(
             kernel.graph().materials[entry.inputs[slot - first].material.index()].price.unwrap_or(1.0);
         let mut amount = 0.0;
         for r in kernel.routes_of(slot) {
-            amount += state.amount[r][lane] * state.share[r][lane];
+            amount += state.amount_of(kernel, r)[lane] * state.routes[r].share[lane];
         }
         amount * price
     };
@@ -269,7 +285,7 @@ fn subtract_non_essential<const L: usize>(
             let part = cost(slot, lane);
             whole += part;
             if kernel.lines.criticality[slot] == Criticality::NonEssential && output[lane] > 0.0 {
-                missing += part * (1.0 - state.limits[slot - first][lane] / output[lane]).max(0.0);
+                missing += part * (1.0 - state.work.limits[slot - first][lane] / output[lane]).max(0.0);
             }
         }
         if whole > 0.0 {
@@ -293,7 +309,7 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
             let ready = kernel.slots_of(line).all(|slot| {
                 let mut days = 0.0;
                 for r in kernel.routes_of(slot) {
-                    days += per_unit(state.stock[r][lane], state.amount[r][lane]);
+                    days += per_unit(state.routes[r].stock[lane], state.amount_of(kernel, r)[lane]);
                 }
                 days >= cover * state.base_output[line][lane]
             });

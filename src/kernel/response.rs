@@ -55,13 +55,18 @@ fn substitute<const L: usize>(
     let first = kernel.lines.slots[line] as usize;
     let (from, to) = (kernel.routes_of(first + from), kernel.routes_of(first + to));
     let Some(probe) = from.clone().next() else { return };
-    let moved = state.amount[probe][lane] * (after - before) / (1.0 - before);
-    for r in from {
-        state.amount[r][lane] -= moved;
+    let moved = state.amount_of(kernel, probe)[lane] * (after - before) / (1.0 - before);
+    for (range, change) in [(from, -moved), (to, moved)] {
+        // Routes of one input may share their amount.
+        let mut last = None;
+        for position in kernel.routes.amount[range].iter().map(|at| *at as usize) {
+            if last != Some(position) {
+                state.amount[position][lane] += change;
+            }
+            last = Some(position);
+        }
     }
-    for r in to {
-        state.amount[r][lane] += moved;
-    }
+    state.invert_amounts();
 }
 
 /// A candidate's clock runs while its buyer's line falls short for want of the material; after the trigger
@@ -101,10 +106,10 @@ pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut
                 continue;
             }
             let gap = |state: &State<L>, r: usize| -> f64 {
-                let flow = state.amount[r][lane]
-                    * state.share[r][lane]
+                let flow = state.amount_of(kernel, r)[lane]
+                    * state.routes[r].share[lane]
                     * state.trend[kernel.routes.to[r] as usize][lane];
-                (trigger_cover * flow - state.stock[r][lane]).max(0.0)
+                (trigger_cover * flow - state.routes[r].stock[lane]).max(0.0)
             };
             let wanted: f64 = routes.iter().map(|id| gap(state, kernel.route(*id))).sum();
             let released = wanted.min(rate * kernel.dt).min(state.shock_left[position][lane]);
@@ -114,7 +119,7 @@ pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut
             for &id in routes {
                 let r = kernel.route(id);
                 let part = released * gap(state, r) / wanted;
-                state.stock[r][lane] += part;
+                state.routes[r].stock[lane] += part;
             }
             state.shock_left[position][lane] -= released;
             state.tally.released[lane] += released;

@@ -8,6 +8,29 @@ use super::tally::Tally;
 /// One number per lane.
 pub type Row<const L: usize> = [f64; L];
 
+/// The smaller of two numbers as processors find it: one instruction, where `f64::min` must mind NaN, which no
+/// state holds.
+#[inline(always)]
+pub(crate) fn less(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The larger of two numbers; see [`less`].
+#[inline(always)]
+pub(crate) fn more(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+/// Adds a row to a sum. Through a copy: what is behind two references might be the same row to the compiler.
+#[inline(always)]
+pub(crate) fn add<const L: usize>(sum: &mut Row<L>, row: &Row<L>) {
+    let mut total = *sum;
+    for lane in 0..L {
+        total[lane] += row[lane];
+    }
+    *sum = total;
+}
+
 /// Rows of zeros.
 pub(crate) fn rows<const L: usize>(count: usize) -> Vec<Row<L>> {
     vec![[0.0; L]; count]
@@ -22,54 +45,116 @@ impl Scratch {
     }
 }
 
+/// What a step touches of one route, side by side in memory. A pass copies the rows it needs to locals, so that
+/// the compiler may keep all lanes in registers. Quantities are in the units of the route's
+/// product; flows are per step unless marked "per day".
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub struct RouteRows<const L: usize> {
+    /// S: buyer's stock of this route's goods.
+    pub stock: Row<L>,
+    /// v: share in use, of the line's output.
+    pub share: Row<L>,
+    /// b: output the buyer owes on this route's account (dedicated sourcing), in units of output.
+    pub owed: Row<L>,
+    /// o⁰: base flow per day.
+    pub base_flow: Row<L>,
+    /// B: orders the supplier has not yet filled.
+    pub book: Row<L>,
+    /// e before, q after rationing: goods leaving in this step.
+    pub leaving: Row<L>,
+    /// T: goods in transit.
+    pub transit: Row<L>,
+    /// n̄: stock target in days.
+    pub target_days: Row<L>,
+    /// Cancelled orders that stay out of the target for a while.
+    pub forgone: Row<L>,
+    /// Ordered, smoothed over 14 days; orders just placed are in it.
+    pub ordered_fortnight: Row<L>,
+    /// Dispatched, smoothed over 14 days.
+    pub sent_fortnight: Row<L>,
+}
+
+impl<const L: usize> RouteRows<L> {
+    const ZERO: Self = Self {
+        stock: [0.0; L],
+        share: [0.0; L],
+        owed: [0.0; L],
+        base_flow: [0.0; L],
+        book: [0.0; L],
+        leaving: [0.0; L],
+        transit: [0.0; L],
+        target_days: [0.0; L],
+        forgone: [0.0; L],
+        ordered_fortnight: [0.0; L],
+        sent_fortnight: [0.0; L],
+    };
+}
+
+/// What is remembered for a month of a route whose share, or that of others, adapts to its deliveries.
+#[derive(Clone, Copy)]
+pub struct AdaptingRows<const L: usize> {
+    /// Orders placed in the last step.
+    pub placed: Row<L>,
+    /// Ordered, smoothed over 30 days (per step).
+    pub ordered_month: Row<L>,
+    /// Dispatched, smoothed over 30 days (per step).
+    pub sent_month: Row<L>,
+}
+
+/// What a supplier's customers want of it: sums over its routes, made while the routes are passed.
+#[derive(Clone)]
+pub struct Customers<const L: usize> {
+    /// Orders placed since the supplier last looked.
+    pub placed: Row<L>,
+    /// Orders in the books, a blocked route's only as far as they count.
+    pub books: Row<L>,
+    /// Σ e: what may leave in this step.
+    pub asked: Row<L>,
+    /// Ratio of dispatch to requests (proportional rationing).
+    pub ratio: Row<L>,
+}
+
+/// Working rows of one line, route by route and input by input; nothing lasts beyond the line's turn.
+pub(crate) struct Work<const L: usize> {
+    /// Output that each route's stock allows, units of the buyer's line.
+    pub allows: Vec<Row<L>>,
+    /// What each route can do for its own share, then what it does.
+    pub part: Vec<Row<L>>,
+    /// Σ of the parts each route can do, by input.
+    pub can: Vec<Row<L>>,
+    /// Limits of the inputs.
+    pub limits: Vec<Row<L>>,
+}
+
 /// State of L replications. Quantities are in the units of the route's or line's product; flows marked
 /// "per day" are rates, all others are per step.
 pub struct State<const L: usize> {
     // ---- per route -------------------------------------------------------------------------
-    /// S: buyer's stock of this route's goods.
-    pub stock: Vec<Row<L>>,
-    /// B: orders the supplier has not yet filled.
-    pub book: Vec<Row<L>>,
-    /// T: goods in transit.
-    pub transit: Vec<Row<L>>,
-    /// b: output the buyer owes on this route's account (dedicated sourcing), in units of output.
-    pub owed: Vec<Row<L>>,
-    /// Orders placed in the last step.
-    pub placed: Vec<Row<L>>,
-    /// e before, q after rationing: goods leaving in this step.
-    pub leaving: Vec<Row<L>>,
-    /// Output that the route's stock allows in this step, units of the buyer's line.
-    pub allows: Vec<Row<L>>,
-    /// Cancelled orders that stay out of the target for a while.
-    pub forgone: Vec<Row<L>>,
-    /// Ordered and dispatched, smoothed over 30 days (per step).
-    pub ordered_month: Vec<Row<L>>,
-    /// See `ordered_month`.
-    pub sent_month: Vec<Row<L>>,
-    /// Ordered and dispatched, smoothed over 14 days (per step).
-    pub ordered_fortnight: Vec<Row<L>>,
-    /// See `ordered_fortnight`.
-    pub sent_fortnight: Vec<Row<L>>,
-    /// v: share in use, of the line's output.
-    pub share: Vec<Row<L>>,
+    /// What a step touches.
+    pub routes: Vec<RouteRows<L>>,
+    /// Memory of the routes that adapt: see [`super::link::Link::adapting`].
+    pub adapting: Vec<AdaptingRows<L>>,
+    /// a: input per unit of output, at the positions of [`super::link::Link::amount`].
+    pub amount: Vec<Row<L>>,
+    /// Its inverse; 0 where nothing is needed.
+    pub per_amount: Vec<Row<L>>,
     /// w: share in the base year (for routes that open later: the share once ramped up).
     pub weight: Vec<Row<L>>,
-    /// a: input per unit of output.
-    pub amount: Vec<Row<L>>,
-    /// o⁰: base flow per day.
-    pub base_flow: Vec<Row<L>>,
-    /// n̄: stock target in days.
-    pub target_days: Vec<Row<L>>,
+    /// The weight with the factor of tariffs.
+    pub pull: Vec<Row<L>>,
     /// Extra steps in transit while a lane is slow.
     pub extra_lead: Vec<Row<L>>,
     /// Factor of tariffs on the route's weight.
     pub tariff: Vec<Row<L>>,
     /// Factor of a growing supplier on the route's weight.
     pub growth: Vec<Row<L>>,
-    /// Slot of the surface and of the air ring that is due in this step.
-    pub cursor: Vec<[u32; 2]>,
-    /// Rings of goods in transit.
-    pub ring: Vec<Row<L>>,
+    /// Rings of goods in transit, wheel by wheel.
+    pub(crate) ring: Vec<Row<L>>,
+    /// Slot of each wheel that is due in this step.
+    pub(crate) cursor: Vec<u32>,
+    /// First row of that slot.
+    pub(crate) due_row: Vec<u32>,
     /// A candidate's clock: days of shortage, then `WAITING` + days of qualification, then `QUALIFIED` + days.
     pub candidate_days: Vec<Row<L>>,
     // ---- per governed route ----------------------------------------------------------------
@@ -116,8 +201,8 @@ pub struct State<const L: usize> {
     pub demand_factor: Vec<Row<L>>,
     /// Days until a stopped line may restart; 0 when running.
     pub restart: Vec<Row<L>>,
-    /// Ratio of dispatch to requests (proportional rationing).
-    pub ratio: Vec<Row<L>>,
+    /// What customers want.
+    pub customers: Vec<Customers<L>>,
     /// Which limit bound the line's output, when watched: see [`Bound`].
     pub bound: Vec<[u32; L]>,
     // ---- per pool --------------------------------------------------------------------------
@@ -161,6 +246,8 @@ pub struct State<const L: usize> {
     pub price: Vec<Row<L>>,
     /// Smoothed share of supply withheld, in the order of `price`.
     pub withheld: Vec<Row<L>>,
+    /// What the markets are like in calm.
+    pub(crate) markets: Vec<super::price::Calm<L>>,
     /// Licence desk.
     pub(crate) desk: Desk<L>,
     /// What outcomes are made of.
@@ -169,8 +256,8 @@ pub struct State<const L: usize> {
     pub(crate) queue: Vec<Claim>,
     /// What each of its customers was granted.
     pub(crate) granted: Vec<f64>,
-    /// Limits of the slots of one line.
-    pub(crate) limits: Vec<Row<L>>,
+    /// Of the line whose turn it is.
+    pub(crate) work: Work<L>,
     /// Whether shares must be computed anew.
     pub(crate) stale: bool,
     /// Whether a shock started or ended in this step, in any lane.
@@ -210,6 +297,25 @@ impl Bound {
 }
 
 impl<const L: usize> State<L> {
+    /// One row of each route.
+    #[must_use]
+    pub fn column(&self, pick: impl Fn(&RouteRows<L>) -> Row<L>) -> Vec<Row<L>> {
+        self.routes.iter().map(pick).collect()
+    }
+
+    /// a: input per unit of output of a route's buyer.
+    #[must_use]
+    pub fn amount_of(&self, kernel: &Kernel, r: usize) -> &Row<L> {
+        &self.amount[kernel.routes.amount[r] as usize]
+    }
+
+    /// Keeps the inverse of every amount beside it.
+    pub(crate) fn invert_amounts(&mut self) {
+        for (inverse, amount) in self.per_amount.iter_mut().zip(&self.amount) {
+            *inverse = amount.map(|amount| if amount > 0.0 { 1.0 / amount } else { 0.0 });
+        }
+    }
+
     /// Memory for the kernel's network.
     #[must_use]
     pub fn new(kernel: &Kernel) -> Self {
@@ -219,29 +325,25 @@ impl<const L: usize> State<L> {
         let groups = kernel.groups.len();
         let governed = kernel.routes.governed_list.len();
         let shocks = kernel.scenario.shocks.len();
+        let amounts = kernel.routes.amount.last().map_or(0, |last| *last as usize + 1);
+        let widest = (0..lines).map(|line| kernel.inputs_of(line).len()).max().unwrap_or(0);
+        let deepest = (0..lines).map(|line| kernel.slots_of(line).len()).max().unwrap_or(0);
         Self {
-            stock: rows(routes),
-            book: rows(routes),
-            transit: rows(routes),
-            owed: rows(routes),
-            placed: rows(routes),
-            leaving: rows(routes),
-            allows: rows(routes),
-            forgone: rows(routes),
-            ordered_month: rows(routes),
-            sent_month: rows(routes),
-            ordered_fortnight: rows(routes),
-            sent_fortnight: rows(routes),
-            share: rows(routes),
+            routes: vec![RouteRows::ZERO; routes],
+            adapting: vec![
+                AdaptingRows { placed: [0.0; L], ordered_month: [0.0; L], sent_month: [0.0; L] };
+                kernel.routes.adapts.iter().filter(|adapts| **adapts).count()
+            ],
+            amount: rows(amounts),
+            per_amount: rows(amounts),
             weight: rows(routes),
-            amount: rows(routes),
-            base_flow: rows(routes),
-            target_days: rows(routes),
+            pull: rows(routes),
             extra_lead: rows(routes),
             tariff: rows(routes),
             growth: rows(routes),
-            ring: rows(kernel.ring_rows),
-            cursor: vec![[0; 2]; routes],
+            ring: rows(kernel.ring_rows()),
+            cursor: vec![0; kernel.routes.wheels.len()],
+            due_row: vec![0; kernel.routes.wheels.len()],
             candidate_days: rows(routes),
             cap: rows(governed),
             closures: rows(governed),
@@ -264,7 +366,10 @@ impl<const L: usize> State<L> {
             base_final: rows(lines),
             demand_factor: rows(lines),
             restart: rows(lines),
-            ratio: rows(lines),
+            customers: vec![
+                Customers { placed: [0.0; L], books: [0.0; L], asked: [0.0; L], ratio: [1.0; L] };
+                lines
+            ],
             bound: vec![[Bound::DEMAND; L]; lines],
             capacity: rows(pools),
             added: rows(pools),
@@ -285,11 +390,17 @@ impl<const L: usize> State<L> {
             visits: vec![Vec::new(); if kernel.chained { shocks * L } else { 0 }],
             price: rows(4),
             withheld: rows(4),
+            markets: vec![super::price::Calm::NONE; 4],
             desk: Desk::new(kernel),
             tally: Tally::new(kernel),
             queue: Vec::new(),
             granted: Vec::new(),
-            limits: rows(kernel.lines.criticality.len().max(1)),
+            work: Work {
+                allows: rows(widest),
+                part: rows(widest),
+                can: rows(deepest),
+                limits: rows(deepest),
+            },
             stale: true,
             turned: true,
             blocked_days: rows(governed),

@@ -1,7 +1,7 @@
 //! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
 
 use super::compile::Kernel;
-use super::scratch::{Row, State};
+use super::scratch::{AdaptingRows, Row, State, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Sourcing;
 
@@ -17,9 +17,46 @@ pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, st
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
     let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
     for slot in kernel.slots_of(line) {
-        if pooled || state.stale || kernel.lines.slot_changes[slot] {
+        if pooled && kernel.unit_exponent && !kernel.lines.slot_changes[slot] {
+            by_deliveries(kernel, slot, state);
+        } else if pooled || state.stale || kernel.lines.slot_changes[slot] {
             slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
         }
+    }
+}
+
+/// The usual case: pooled sourcing with γ = 1, and all suppliers there from the start.
+#[inline(always)]
+fn by_deliveries<const L: usize>(kernel: &Kernel, slot: usize, state: &mut State<L>) {
+    let range = kernel.routes_of(slot);
+    if range.is_empty() {
+        return;
+    }
+    let State { routes, adapting, pull, .. } = state;
+    let routes = &mut routes[range.clone()];
+    // Routes of one input stand side by side among those that adapt, too.
+    let first = kernel.routes.links[range.start].adapting as usize;
+    let adapting = &adapting[first..first + routes.len()];
+    let mut sum = [0.0; L];
+    for ((rows, memory), pull) in routes.iter_mut().zip(adapting).zip(&pull[range]) {
+        let (mut share, ordered, sent) = (*pull, memory.ordered_month, memory.sent_month);
+        for lane in 0..L {
+            let kept = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 0.0 };
+            share[lane] *= more(less(kept, 1.0), LEAST_RELIABILITY);
+            sum[lane] += share[lane];
+        }
+        rows.share = share;
+    }
+    let mut scale = [0.0; L];
+    for lane in 0..L {
+        scale[lane] = if sum[lane] > 0.0 { 1.0 / sum[lane] } else { 0.0 };
+    }
+    for rows in routes {
+        let mut share = rows.share;
+        for lane in 0..L {
+            share[lane] *= scale[lane];
+        }
+        rows.share = share;
     }
 }
 
@@ -36,8 +73,9 @@ fn slot_shares<const L: usize>(
     let mut sum = [0.0; L];
     let mut displaced = [0.0; L];
     for r in range.clone() {
-        let (ordered, sent) = (state.ordered_month[r], state.sent_month[r]);
-        let reliability = reliability(&ordered, &sent);
+        let adapting = kernel.routes.links[r].adapting;
+        let reliability =
+            state.adapting.get(adapting as usize).map_or([1.0; L], |memory| reliability(memory));
         if is_late(kernel, r) {
             for lane in 0..L {
                 let reached = if kernel.routes.candidate[r] {
@@ -47,28 +85,29 @@ fn slot_shares<const L: usize>(
                     ramp(kernel, step, r, ramp_days[lane]).max(state.growth[r][lane] - 1.0).clamp(0.0, 1.0)
                 };
                 let share = state.weight[r][lane] * reached;
-                state.share[r][lane] = share;
+                state.routes[r].share[lane] = share;
                 // Others give way only to what the newcomer has been seen to deliver.
                 displaced[lane] += share * reliability[lane];
             }
             continue;
         }
-        let (weight, tariff, growth) = (state.weight[r], state.tariff[r], state.growth[r]);
-        let mut raw = [0.0; L];
-        for lane in 0..L {
+        let mut raw = state.pull[r];
+        if kernel.routes.grows[r] {
             // Buyers follow a growing supplier as far as it delivers.
-            raw[lane] = weight[lane] * tariff[lane] * (1.0 + (growth[lane] - 1.0) * reliability[lane]);
+            for lane in 0..L {
+                raw[lane] *= 1.0 + (state.growth[r][lane] - 1.0) * reliability[lane];
+            }
         }
         if let Some(exponent) = exponent {
             for lane in 0..L {
-                let credit = reliability[lane].max(LEAST_RELIABILITY);
+                let credit = more(reliability[lane], LEAST_RELIABILITY);
                 raw[lane] *= if kernel.unit_exponent { credit } else { libm::pow(credit, exponent[lane]) };
             }
         }
         for lane in 0..L {
             sum[lane] += raw[lane];
         }
-        state.share[r] = raw;
+        state.routes[r].share = raw;
     }
     let mut scale = [0.0; L];
     for lane in 0..L {
@@ -76,11 +115,9 @@ fn slot_shares<const L: usize>(
     }
     for r in range {
         if !is_late(kernel, r) {
-            let mut share = state.share[r];
             for lane in 0..L {
-                share[lane] *= scale[lane];
+                state.routes[r].share[lane] *= scale[lane];
             }
-            state.share[r] = share;
         }
     }
 }
@@ -97,6 +134,7 @@ pub(crate) fn ramp(kernel: &Kernel, step: u32, r: usize, ramp_days: f64) -> f64 
 
 /// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
 #[inline(always)]
-fn reliability<const L: usize>(ordered: &Row<L>, sent: &Row<L>) -> Row<L> {
-    std::array::from_fn(|lane| if ordered[lane] > 0.0 { (sent[lane] / ordered[lane]).min(1.0) } else { 0.0 })
+fn reliability<const L: usize>(memory: &AdaptingRows<L>) -> Row<L> {
+    let (ordered, sent) = (&memory.ordered_month, &memory.sent_month);
+    std::array::from_fn(|lane| if ordered[lane] > 0.0 { less(sent[lane] / ordered[lane], 1.0) } else { 0.0 })
 }

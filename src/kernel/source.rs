@@ -1,13 +1,49 @@
-//! What a line's inputs allow, by its sourcing rule, and how its output uses them.
+//! What a line's inputs allow, by its sourcing rule; how its output uses them; and what it asks for next.
 
-use super::compile::Kernel;
-use super::scratch::{Row, State};
+use super::compile::{Kernel, NONE};
+use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;
 use crate::policy::response::Sourcing;
 
-/// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in `allows` what
-/// each route's stock allows, and under dedicated sourcing in `leaving` (free until the gate) what each
-/// route can do for its own share: [`consume`] needs both.
+/// What a route allows where nothing is needed of it: more than anything, but sums of it stay finite.
+pub(crate) const FREE: f64 = 1.0e200;
+
+/// Goods due in this step join the stocks of an input's routes. Leaves in the working rows what each stock
+/// allows and returns the sum, with the sum of what is owed on the routes' accounts.
+#[inline(always)]
+pub(crate) fn arrive<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    state: &mut State<L>,
+) -> (Row<L>, Row<L>) {
+    let range = kernel.routes_of(slot);
+    let first = kernel.inputs_of(line).start;
+    let State { routes, ring, due_row, per_amount, work, .. } = state;
+    let links = &kernel.routes.links[range.clone()];
+    let allowed = &mut work.allows[range.start - first..range.end - first];
+    let (mut pooled, mut owed) = ([0.0; L], [0.0; L]);
+    for ((rows, link), allowed) in routes[range].iter_mut().zip(links).zip(allowed) {
+        let mut stock = rows.stock;
+        add(&mut stock, &ring[(due_row[link.surface_wheel as usize] + link.surface) as usize]);
+        if link.air_wheel != NONE {
+            add(&mut stock, &ring[(due_row[link.air_wheel as usize] + link.air) as usize]);
+        }
+        rows.stock = stock;
+        let (per, own) = (per_amount[link.amount as usize], rows.owed);
+        let mut allows = [0.0; L];
+        for lane in 0..L {
+            allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
+            pooled[lane] += allows[lane];
+            owed[lane] += own[lane];
+        }
+        *allowed = allows;
+    }
+    (pooled, owed)
+}
+
+/// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in the working rows
+/// what [`consume`] needs.
 #[inline(always)]
 pub(crate) fn limit<const L: usize>(
     kernel: &Kernel,
@@ -15,30 +51,20 @@ pub(crate) fn limit<const L: usize>(
     slot: usize,
     state: &mut State<L>,
 ) -> Row<L> {
+    let (pooled, owed) = arrive(kernel, line, slot, state);
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
-    let mut pooled = [0.0; L];
-    for r in kernel.routes_of(slot) {
-        let (stock, amount) = (state.stock[r], state.amount[r]);
-        let mut allows = [0.0; L];
-        for lane in 0..L {
-            allows[lane] = per_unit(stock[lane], amount[lane]);
-            pooled[lane] += allows[lane];
-        }
-        state.allows[r] = allows;
-    }
     if mix >= 1.0 {
         return pooled;
     }
     let own = match sourcing {
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
-        _ => dedicated_limit(kernel, line, slot, state),
+        _ => dedicated_limit(kernel, line, slot, owed, state),
     };
-    std::array::from_fn(
-        |lane| {
-            if mix > 0.0 { (1.0 - mix) * own[lane] + mix * pooled[lane] } else { own[lane] }
-        },
-    )
+    if mix <= 0.0 {
+        return own;
+    }
+    std::array::from_fn(|lane| (1.0 - mix) * own[lane] + mix * pooled[lane])
 }
 
 #[inline(always)]
@@ -54,11 +80,11 @@ fn all_needed_limit<const L: usize>(
         if is_late(kernel, r) {
             continue;
         }
-        let (amount, share, stock) = (state.amount[r], state.share[r], state.stock[r]);
+        let (amount, rows) = (state.amount_of(kernel, r), &state.routes[r]);
         for lane in 0..L {
-            let need = amount[lane] * share[lane];
+            let need = amount[lane] * rows.share[lane];
             if need > 0.0 {
-                least[lane] = least[lane].min(stock[lane] / need);
+                least[lane] = less(least[lane], rows.stock[lane] / need);
             }
         }
     }
@@ -71,137 +97,153 @@ fn dedicated_limit<const L: usize>(
     kernel: &Kernel,
     line: usize,
     slot: usize,
+    owed: Row<L>,
     state: &mut State<L>,
 ) -> Row<L> {
     let range = kernel.routes_of(slot);
-    let new = state.demand[line];
-    let owing = state.owing[line];
-    let mut late = [0.0; L];
-    let mut others = [1.0; L];
+    let first = kernel.inputs_of(line).start;
     let changes = kernel.lines.slot_changes[slot];
+    let (new, owing) = (state.demand[line], state.owing[line]);
+    let (mut late, mut others) = ([0.0; L], [1.0; L]);
     if changes {
         others = [0.0; L];
         for r in range.clone() {
+            let share = state.routes[r].share;
             for lane in 0..L {
                 if is_late(kernel, r) {
-                    let can = (state.share[r][lane] * new[lane]).min(state.allows[r][lane]);
-                    state.leaving[r][lane] = can;
+                    let can = less(share[lane] * new[lane], state.work.allows[r - first][lane]);
+                    state.work.part[r - first][lane] = can;
                     late[lane] += can;
                 } else {
-                    others[lane] += state.share[r][lane];
+                    others[lane] += share[lane];
                 }
             }
         }
     }
-    let mut owed = [0.0; L];
-    for r in range.clone() {
-        let own = state.owed[r];
-        for lane in 0..L {
-            owed[lane] += own[lane];
-        }
-    }
-    let mut keep = [1.0; L];
-    let mut fresh = [0.0; L];
+    let (mut keep, mut fresh) = ([1.0; L], new);
     for lane in 0..L {
         // What is owed on all routes together never exceeds what the line still owes.
-        if owed[lane] > owing[lane] {
-            keep[lane] = owing[lane] / owed[lane];
+        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
+    }
+    if changes {
+        for lane in 0..L {
+            fresh[lane] =
+                if others[lane] > 0.0 { more(new[lane] - late[lane], 0.0) / others[lane] } else { 0.0 };
         }
-        fresh[lane] = if others[lane] > 0.0 { (new[lane] - late[lane]).max(0.0) / others[lane] } else { 0.0 };
     }
     let mut sum = late;
-    for r in range {
+    let allowed = &state.work.allows[range.start - first..range.end - first];
+    let parts = &mut state.work.part[range.start - first..range.end - first];
+    for (((rows, allows), part), r) in
+        state.routes[range.clone()].iter_mut().zip(allowed).zip(parts).zip(range)
+    {
         if changes && is_late(kernel, r) {
             continue;
         }
-        let (share, allows) = (state.share[r], state.allows[r]);
-        let mut due = state.owed[r];
-        let mut can = [0.0; L];
+        let (share, mut due, mut can) = (rows.share, rows.owed, *allows);
         for lane in 0..L {
             due[lane] = share[lane] * fresh[lane] + due[lane] * keep[lane];
-            can[lane] = due[lane].min(allows[lane]);
+            can[lane] = less(due[lane], can[lane]);
             sum[lane] += can[lane];
         }
-        state.owed[r] = due;
-        state.leaving[r] = can;
+        rows.owed = due;
+        *part = can;
     }
+    state.work.can[slot - kernel.slots_of(line).start] = sum;
     sum
 }
 
 /// stock ÷ amount, without limit where nothing is needed.
 #[inline(always)]
 pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
-    if amount > 0.0 { stock / amount } else { f64::INFINITY }
+    if amount > 0.0 { stock / amount } else { FREE }
 }
 
 /// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
-/// is then missing from what the others have left, in proportion.
+/// is then missing from what the others have left, in proportion. `binds`: whether the input limited the
+/// output, so that nobody is asked for more than it can.
 #[inline(always)]
-pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
+pub(crate) fn consume<const L: usize>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    binds: bool,
+    state: &mut State<L>,
+) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
     let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
+    let changes = kernel.lines.slot_changes[slot];
     let range = kernel.routes_of(slot);
+    let first = kernel.inputs_of(line).start;
     let output = state.output[line];
     let mut scale = output;
     if dedicated {
-        let mut can = [0.0; L];
-        for r in range.clone() {
-            let own = state.leaving[r];
-            for lane in 0..L {
-                can[lane] += own[lane];
-            }
-        }
+        let can = state.work.can[slot - kernel.slots_of(line).start];
         for lane in 0..L {
             scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
         }
     }
-    let mut taken = [0.0; L];
-    let mut left = [0.0; L];
-    for r in range.clone() {
-        let part = if dedicated { state.leaving[r] } else { state.share[r] };
-        let allows = state.allows[r];
+    let State { routes, work, amount, .. } = state;
+    let allowed = &work.allows[range.start - first..range.end - first];
+    let parts = &mut work.part[range.start - first..range.end - first];
+    let links = &kernel.routes.links[range.clone()];
+    let routes = &mut routes[range];
+    if dedicated && binds && !changes && kernel.switches.pooled_mix <= 0.0 {
+        // Output is at most the sum of what the routes can: each does its part of it, and nothing is missing.
+        for ((rows, link), can) in routes.iter_mut().zip(links).zip(&*parts) {
+            let (can, amount) = (*can, amount[link.amount as usize]);
+            let (mut stock, mut owed) = (rows.stock, rows.owed);
+            for lane in 0..L {
+                let used = can[lane] * scale[lane];
+                stock[lane] = more(stock[lane] - used * amount[lane], 0.0);
+                owed[lane] = more(owed[lane] - used, 0.0);
+            }
+            rows.stock = stock;
+            rows.owed = owed;
+        }
+        return;
+    }
+    let (mut taken, mut left) = ([0.0; L], [0.0; L]);
+    for ((rows, allows), part) in routes.iter().zip(allowed).zip(&mut *parts) {
+        let (wanted, allows) = (if dedicated { *part } else { rows.share }, *allows);
         let mut used = [0.0; L];
         for lane in 0..L {
-            used[lane] = (part[lane] * scale[lane]).min(allows[lane]);
+            used[lane] = less(wanted[lane] * scale[lane], allows[lane]);
             taken[lane] += used[lane];
-            left[lane] += if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
+            left[lane] += allows[lane] - used[lane];
         }
-        state.leaving[r] = used;
+        *part = used;
     }
-    if kernel.lines.slot_changes[slot] {
+    if changes {
         // While a newcomer is not yet trusted the shares in use add up to more than one: nobody uses more
         // than output needs (what rounding adds is let be).
-        for r in range.clone() {
-            let mut used = state.leaving[r];
+        for part in &mut *parts {
             for lane in 0..L {
                 if taken[lane] > output[lane] * (1.0 + 1.0e-12) {
-                    used[lane] *= output[lane] / taken[lane];
+                    part[lane] *= output[lane] / taken[lane];
                 }
             }
-            state.leaving[r] = used;
         }
     }
     let mut draw = [0.0; L];
     for lane in 0..L {
-        let missing = (output[lane] - taken[lane]).max(0.0);
-        draw[lane] = if left[lane] > 0.0 { (missing / left[lane]).min(1.0) } else { 0.0 };
+        let missing = more(output[lane] - taken[lane], 0.0);
+        draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
     }
-    for r in range {
-        let (allows, amount) = (state.allows[r], state.amount[r]);
-        let mut used = state.leaving[r];
-        let mut stock = state.stock[r];
+    for (((rows, link), allows), part) in routes.iter_mut().zip(links).zip(allowed).zip(&*parts) {
+        let (allows, mut used, amount) = (*allows, *part, amount[link.amount as usize]);
+        let mut stock = rows.stock;
         for lane in 0..L {
-            let rest = if allows[lane] < f64::INFINITY { allows[lane] - used[lane] } else { 0.0 };
-            used[lane] += rest * draw[lane];
-            stock[lane] = (stock[lane] - used[lane] * amount[lane]).max(0.0);
+            used[lane] += (allows[lane] - used[lane]) * draw[lane];
+            stock[lane] = more(stock[lane] - used[lane] * amount[lane], 0.0);
         }
-        state.stock[r] = stock;
+        rows.stock = stock;
         if dedicated {
-            let mut owed = state.owed[r];
+            let mut owed = rows.owed;
             for lane in 0..L {
-                owed[lane] = (owed[lane] - used[lane]).max(0.0);
+                owed[lane] = more(owed[lane] - used[lane], 0.0);
             }
-            state.owed[r] = owed;
+            rows.owed = owed;
         }
     }
 }

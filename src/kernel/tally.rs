@@ -3,8 +3,7 @@
 use super::compile::Kernel;
 use super::observe::{Count, LONGEST_LAG};
 use super::price::MARKETS;
-use super::scratch::{Row, State, rows};
-use crate::policy::parameter::Parameter;
+use super::scratch::{Row, State, add, more, rows};
 use crate::summary::Outcome;
 
 /// A reported stop: output at least this share below calm …
@@ -25,8 +24,11 @@ pub(crate) struct Tally<const L: usize> {
     stop_days: Vec<Row<L>>,
     first_stop: Vec<Row<L>>,
     peak: Row<L>,
+    /// ln of the highest price relative to calm.
     price_peak: Vec<Row<L>>,
     pending_peak: Row<L>,
+    /// Days until customs record what left.
+    lag: [usize; L],
     /// Tonnes released from stockpiles.
     pub(crate) released: Row<L>,
 }
@@ -48,11 +50,15 @@ impl<const L: usize> Tally<L> {
             peak: [0.0; L],
             price_peak: rows(MARKETS.len()),
             pending_peak: [0.0; L],
+            lag: [0; L],
             released: [0.0; L],
         }
     }
 
-    pub(crate) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self, customs_lag: &Row<L>) {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let whole = |lag: f64| (libm::round(lag).max(0.0) as usize).min(LONGEST_LAG - 1);
+        self.lag = customs_lag.map(whole);
         for rows in [
             &mut self.cells,
             &mut self.week_output,
@@ -66,7 +72,7 @@ impl<const L: usize> Tally<L> {
             rows.fill([0.0; L]);
         }
         self.first_stop.fill([-1.0; L]);
-        self.price_peak.fill([1.0; L]);
+        self.price_peak.fill([0.0; L]);
         self.peak = [0.0; L];
         self.pending_peak = [0.0; L];
         self.released = [0.0; L];
@@ -77,12 +83,18 @@ impl<const L: usize> Tally<L> {
 pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let dt = kernel.dt;
     let day = step as usize * kernel.scenario.step_days as usize;
-    for line in 0..kernel.lines.pool.len() {
-        let sink = kernel.lines.sink[line];
-        for lane in 0..L {
-            let calm = if sink { state.calm_demand[line][lane] } else { state.base_output[line][lane] * dt };
-            state.tally.week_calm[line][lane] += calm;
-            state.tally.week_output[line][lane] += state.output[line][lane];
+    let Tally { week_output, week_calm, .. } = &mut state.tally;
+    for (line, (made, calm)) in week_output.iter_mut().zip(week_calm).enumerate() {
+        add(made, &state.output[line]);
+        if kernel.lines.sink[line] {
+            add(calm, &state.calm_demand[line]);
+        } else {
+            let mut sum = *calm;
+            let base = state.base_output[line];
+            for lane in 0..L {
+                sum[lane] += base[lane] * dt;
+            }
+            *calm = sum;
         }
     }
     stops(kernel, day, state);
@@ -90,8 +102,8 @@ pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     for lane in 0..L {
         state.tally.pending_peak[lane] = state.tally.pending_peak[lane].max(state.desk.counts[lane].pending);
         for market in 0..MARKETS.len() {
-            let price = libm::exp(state.price[market][lane]);
-            state.tally.price_peak[market][lane] = state.tally.price_peak[market][lane].max(price);
+            let peak = &mut state.tally.price_peak[market][lane];
+            *peak = more(*peak, state.price[market][lane]);
         }
     }
     let next = day + kernel.scenario.step_days as usize;
@@ -137,17 +149,13 @@ fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut S
         let Count::Exports(routes) = count else { continue };
         let mut gate = [0.0; L];
         for &r in routes {
-            for lane in 0..L {
-                gate[lane] += state.leaving[r as usize][lane];
-            }
+            add(&mut gate, &state.routes[r as usize].leaving);
         }
         for lane in 0..L {
-            let lag = state.parameters[Parameter::CustomsLag as usize][lane];
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let whole = (libm::round(lag).max(0.0) as usize).min(LONGEST_LAG - 1);
+            let whole = state.tally.lag[lane];
             if step == 0 {
                 // Goods that passed the gate before the run are recorded in its first days.
-                let before: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
+                let before: f64 = routes.iter().map(|r| state.routes[*r as usize].base_flow[lane]).sum();
                 #[allow(clippy::cast_precision_loss)]
                 for late in 0..whole {
                     let month = observe.month[late];
@@ -172,23 +180,19 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
         match count {
             Count::Exports(_) => {}
             Count::Output(lines) => {
+                let Tally { cells, week_output, .. } = &mut state.tally;
                 for &line in lines {
-                    for lane in 0..L {
-                        state.tally.cells[offset + week][lane] +=
-                            state.tally.week_output[line as usize][lane];
-                    }
+                    add(&mut cells[offset + week], &week_output[line as usize]);
                 }
             }
             Count::Lost(lines) => {
                 // Holds lost output until the fortnight is over; `outcome` divides by calm output.
                 let calm = s * observe.weeks.div_ceil(2) + week / 2;
+                let Tally { cells, week_output, week_calm, fortnight_calm, .. } = &mut state.tally;
                 for &line in lines {
-                    let line = line as usize;
-                    for lane in 0..L {
-                        let lost = state.tally.week_calm[line][lane] - state.tally.week_output[line][lane];
-                        state.tally.cells[offset + week / 2][lane] += lost;
-                        state.tally.fortnight_calm[calm][lane] += state.tally.week_calm[line][lane];
-                    }
+                    let (made, usual) = (week_output[line as usize], week_calm[line as usize]);
+                    add(&mut cells[offset + week / 2], &std::array::from_fn(|lane| usual[lane] - made[lane]));
+                    add(&mut fortnight_calm[calm], &usual);
                 }
             }
             Count::Cover(routes) => state.tally.cells[offset + week] = cover(kernel, routes, state),
@@ -228,11 +232,10 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
             state.tally.peak[lane] = state.tally.peak[lane].max(1.0 - made[lane] / calm[lane]);
         }
     }
-    for line in 0..kernel.lines.pool.len() {
-        for lane in 0..L {
-            state.tally.total_output[line][lane] += state.tally.week_output[line][lane];
-            state.tally.total_calm[line][lane] += state.tally.week_calm[line][lane];
-        }
+    let Tally { week_output, week_calm, total_output, total_calm, .. } = &mut state.tally;
+    for (total, week) in total_output.iter_mut().zip(week_output).chain(total_calm.iter_mut().zip(week_calm))
+    {
+        add(total, week);
     }
     state.tally.week_output.fill([0.0; L]);
     state.tally.week_calm.fill([0.0; L]);
@@ -245,8 +248,10 @@ fn cover<const L: usize>(kernel: &Kernel, routes: &[u32], state: &State<L>) -> R
         let r = r as usize;
         let buyer = kernel.routes.to[r] as usize;
         for lane in 0..L {
-            stock[lane] += state.stock[r][lane];
-            flow[lane] += state.amount[r][lane] * state.share[r][lane] * state.base_output[buyer][lane];
+            stock[lane] += state.routes[r].stock[lane];
+            flow[lane] += state.amount_of(kernel, r)[lane]
+                * state.routes[r].share[lane]
+                * state.base_output[buyer][lane];
         }
     }
     std::array::from_fn(|lane| if flow[lane] > 0.0 { stock[lane] / flow[lane] } else { 0.0 })
@@ -304,7 +309,7 @@ pub(crate) fn outcome<const L: usize>(
         let Count::Exports(routes) = &observe.counts[total] else {
             unreachable!("the series was found by its name")
         };
-        let daily: f64 = routes.iter().map(|r| state.base_flow[*r as usize][lane]).sum();
+        let daily: f64 = routes.iter().map(|r| state.routes[*r as usize].base_flow[lane]).sum();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let from = observe.month.get(observe.origin as usize).copied().unwrap_or(0);
         let trough = months
@@ -318,7 +323,7 @@ pub(crate) fn outcome<const L: usize>(
     }
     for market in 0..MARKETS.len() {
         if !observe.markets[market].crossing.is_empty() {
-            metrics.push(tally.price_peak[market][lane]);
+            metrics.push(libm::exp(tally.price_peak[market][lane]));
         }
     }
     if !kernel.rules.is_empty() {

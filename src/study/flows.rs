@@ -59,7 +59,7 @@ struct Shipments {
 
 impl Watch<LANES> for Shipments {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<LANES>) {
-        for (sum, leaving) in self.shipped.iter_mut().zip(&state.leaving) {
+        for (sum, leaving) in self.shipped.iter_mut().zip(state.routes.iter().map(|route| &route.leaving)) {
             *sum += leaving[..self.lanes].iter().sum::<f64>();
         }
     }
@@ -82,7 +82,7 @@ impl Flows {
             kernel.watch(first, &mut state, &mut watch);
             for r in 0..routes {
                 shipped[r] += watch.shipped[r];
-                calm[r] += days * state.base_flow[r][..lanes].iter().sum::<f64>();
+                calm[r] += days * state.routes[r].base_flow[..lanes].iter().sum::<f64>();
             }
             first += lanes as u64;
         }

@@ -145,9 +145,9 @@ impl Watch<1> for Follower {
         let scenario = kernel.scenario();
         let step_days = f64::from(scenario.step_days);
         if self.sent.is_empty() {
-            self.sent = state.base_flow.iter().map(|flow| flow[0] * step_days).collect();
+            self.sent = state.routes.iter().map(|route| route.base_flow[0] * step_days).collect();
         }
-        for (mean, leaving) in self.sent.iter_mut().zip(&state.leaving) {
+        for (mean, leaving) in self.sent.iter_mut().zip(state.routes.iter().map(|route| &route.leaving)) {
             *mean += (leaving[0] - *mean) * (step_days / 30.0).min(1.0);
         }
         let (mut calm, mut made) = (0.0, 0.0);
@@ -207,7 +207,7 @@ fn chain(kernel: &Kernel, start: usize, step: u32, state: &State<1>, sent: &[f64
             break;
         };
         let supplier = kernel.routes.from[r] as usize;
-        let base = state.base_flow[r][0] * f64::from(kernel.scenario().step_days);
+        let base = state.routes[r].base_flow[0] * f64::from(kernel.scenario().step_days);
         let gate = gate(kernel, r, step, base, state);
         link.limit = Limit::Input {
             material: graph.materials[entry.inputs[slot].material.index()].name.clone(),
@@ -236,7 +236,7 @@ fn shortest_route(
     let first = kernel.lines.slots[line] as usize + slot;
     let routes = kernel.lines.slot_routes[first] as usize..kernel.lines.slot_routes[first + 1] as usize;
     let days = f64::from(kernel.scenario().step_days);
-    let missing = |r: usize| state.base_flow[r][0] * days - sent[r];
+    let missing = |r: usize| state.routes[r].base_flow[0] * days - sent[r];
     routes.max_by(|a, b| missing(*a).total_cmp(&missing(*b)))
 }
 

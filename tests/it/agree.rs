@@ -102,55 +102,44 @@ fn compare<const L: usize>(
         let flow = (route.weight * route.amount * own.graph[buyer].base_output).max(route.base_flow) * dt;
         let goods = (flow * (1.0 + route.target_days / dt + f64::from(route.lead))).max(peaks.routes[r]);
         let flow = flow.max(peaks.routes[r]);
-        let memory = kernel.routes.adapts[r];
         let transit: f64 = route.under_way.iter().map(|s| s.tonnes).sum();
-        let rows: [(&str, &[[f64; L]], f64, f64); 20] = [
-            ("base flow", &state.base_flow, route.base_flow, 0.0),
-            ("stock", &state.stock, route.stock, goods),
-            ("transit", &state.transit, transit, goods),
-            ("book", &state.book, route.book, goods),
-            ("placed", &state.placed, route.placed, goods),
-            ("owed", &state.owed, route.owed, peaks.lines[buyer.index()] * (1.0 + route.target_days / dt)),
-            (
-                "leaving",
-                &state.leaving,
-                if step.is_some() { route.leaving } else { state.leaving[r][lane] },
-                flow,
-            ),
-            ("forgone", &state.forgone, route.forgone, goods),
-            (
-                "ordered, month",
-                &state.ordered_month,
-                if memory { route.ordered_month } else { state.ordered_month[r][lane] },
-                goods,
-            ),
-            (
-                "sent, month",
-                &state.sent_month,
-                if memory { route.sent_month } else { state.sent_month[r][lane] },
-                flow,
-            ),
-            ("ordered, fortnight", &state.ordered_fortnight, route.ordered_fortnight, goods),
-            ("sent, fortnight", &state.sent_fortnight, route.sent_fortnight, flow),
-            ("share", &state.share, route.share, 1.0),
-            ("amount", &state.amount, route.amount, 0.0),
-            ("tariff", &state.tariff, route.tariff, 0.0),
-            ("growth", &state.growth, route.growth, 0.0),
+        let held = &state.routes[r];
+        // Orders of this step are in the kernel's smoothed orders already.
+        let fortnight = (dt / 14.0).min(1.0);
+        let ordered = route.ordered_fortnight + fortnight * (route.placed - route.ordered_fortnight);
+        let owed_scale = peaks.lines[buyer.index()] * (1.0 + route.target_days / dt);
+        let mut rows: Vec<(&str, f64, f64, f64)> = vec![
+            ("base flow", held.base_flow[lane], route.base_flow, 0.0),
+            ("stock", held.stock[lane], route.stock, goods),
+            ("transit", held.transit[lane], transit, goods),
+            ("book", held.book[lane], route.book, goods),
+            ("owed", held.owed[lane], route.owed, owed_scale),
+            ("forgone", held.forgone[lane], route.forgone, goods),
+            ("ordered, fortnight", held.ordered_fortnight[lane], ordered, goods),
+            ("sent, fortnight", held.sent_fortnight[lane], route.sent_fortnight, flow),
+            ("share", held.share[lane], route.share, 1.0),
+            ("amount", state.amount_of(kernel, r)[lane], route.amount, 0.0),
+            ("tariff", state.tariff[r][lane], route.tariff, 0.0),
+            ("growth", state.growth[r][lane], route.growth, 0.0),
             // Discrete: equal to the last bit.
-            ("extra lead", &state.extra_lead, route.extra_lead, -1.0),
-            ("candidate's clock", &state.candidate_days, route.clock, -1.0),
-            ("weight", &state.weight, route.weight, -1.0),
-            ("target days", &state.target_days, route.target_days, -1.0),
+            ("extra lead", state.extra_lead[r][lane], route.extra_lead, -1.0),
+            ("candidate's clock", state.candidate_days[r][lane], route.clock, -1.0),
+            ("weight", state.weight[r][lane], route.weight, -1.0),
+            ("target days", held.target_days[lane], route.target_days, -1.0),
         ];
-        for (name, row, own, scale) in rows {
+        if step.is_some() {
+            rows.push(("leaving", held.leaving[lane], route.leaving, flow));
+        }
+        if let Some(memory) = state.adapting.get(kernel.routes.links[r].adapting as usize) {
+            rows.push(("placed", memory.placed[lane], route.placed, goods));
+            rows.push(("ordered, month", memory.ordered_month[lane], route.ordered_month, goods));
+            rows.push(("sent, month", memory.sent_month[lane], route.sent_month, flow));
+        }
+        for (name, found, own, scale) in rows {
             if scale < 0.0 {
-                assert_eq!(
-                    row[r][lane].to_bits(),
-                    own.to_bits(),
-                    "step {step:?}, lane {lane}, {name} of {id}"
-                );
+                assert_eq!(found.to_bits(), own.to_bits(), "step {step:?}, lane {lane}, {name} of {id}");
             } else {
-                check(name, id, row[r][lane], own, scale);
+                check(name, id, found, own, scale);
             }
         }
         arrivals(kernel, state, route, (r, lane), step, |kernel, own| {
@@ -211,12 +200,12 @@ fn arrivals<const L: usize>(
     let next = step.map_or(0, |step| step + 1);
     let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
     for due in next..next + surface.slots.max(air.slots) {
-        let mut kernel = 0.0;
-        for ring in [surface, air].into_iter().filter(|ring| due < next + ring.slots) {
-            kernel += state.ring[(ring.offset + due % ring.slots) as usize][lane];
+        let mut own_due = 0.0;
+        for ring in [&surface, &air] {
+            own_due += state.due(kernel, ring, due - next)[lane];
         }
         let own = route.under_way.iter().filter(|s| s.due == due).map(|s| s.tonnes).sum();
-        check(kernel, own);
+        check(own_due, own);
     }
 }
 
@@ -271,8 +260,12 @@ fn line_rows<const L: usize>(
     let idle = 1.0e-9 * line.wanted.max(state.wanted[i][lane]) <= TOLERANCE * peak;
     assert!(
         idle || state.bound[i][lane] == reason,
-        "step {step:?}, lane {lane}: {} bound line {i}, reference {reason}",
-        state.bound[i][lane]
+        "step {step:?}, lane {lane}: {} bound line {i}, reference {reason}; wanted {:e} ({:e}), made {:e} ({:e})",
+        state.bound[i][lane],
+        state.wanted[i][lane],
+        line.wanted,
+        state.output[i][lane],
+        line.output
     );
 }
 
@@ -334,19 +327,28 @@ enum Per {
     Other,
 }
 
-fn arrays<const L: usize>(state: &State<L>) -> Vec<(&'static str, Per, &[[f64; L]])> {
+fn arrays<const L: usize>(state: &State<L>) -> Vec<(&'static str, Per, Vec<[f64; L]>)> {
     macro_rules! list {
-        ($($per:ident: $($name:ident)+;)+) => { vec![$($((stringify!($name), Per::$per, state.$name.as_slice())),+),+] };
+        ($($per:ident: $($name:ident)+;)+) => { vec![$($((stringify!($name), Per::$per, state.$name.clone())),+),+] };
     }
-    list! {
-        Other: stock book transit owed placed leaving forgone ordered_month sent_month ordered_fortnight
-            sent_fortnight share weight amount base_flow target_days extra_lead tariff growth ring candidate_days
+    macro_rules! columns {
+        ($of:ident, $per:ident: $($name:ident)+) => {
+            [$((stringify!($name), Per::$per, state.$of.iter().map(|rows| rows.$name).collect())),+]
+        };
+    }
+    let mut all = list! {
+        Other: weight amount pull extra_lead tariff growth candidate_days
             cap closures exempt held circuit circuit_most recovery tailings parameters shock_start shock_end
             shock_size shock_time shock_left quota_left price withheld;
         Line: finished finished_target output wanted expected trend demand owing calm_demand final_demand deferred
-            served lost base_output base_final demand_factor restart ratio;
+            served lost base_output base_final demand_factor restart;
         Pool: capacity added loss overproduction;
-    }
+    };
+    all.extend(columns!(routes, Other: stock share owed base_flow book leaving transit target_days forgone
+        ordered_fortnight sent_fortnight));
+    all.extend(columns!(adapting, Other: placed ordered_month sent_month));
+    all.extend(columns!(customers, Line: placed books asked ratio));
+    all
 }
 
 /// A fingerprint of every array in every step, lane by lane.

@@ -47,29 +47,28 @@ struct Ledger<const L: usize> {
 fn in_transit<const L: usize>(kernel: &Kernel, state: &State<L>, r: usize, lane: usize) -> f64 {
     [kernel.routes.surface[r], kernel.routes.air[r]]
         .iter()
-        .flat_map(|ring| ring.offset..ring.offset + ring.slots)
-        .map(|slot| state.ring[slot as usize][lane])
+        .flat_map(|ring| (0..ring.slots).map(move |ahead| state.due(kernel, ring, ahead)[lane]))
         .sum()
 }
 
-fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, next: u32, lane: usize) -> Held {
+fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize) -> Held {
     let of = |rows: &[[f64; L]]| rows.iter().map(|row| row[lane]).collect::<Vec<f64>>();
     let due = |r: usize| {
         let rings = [kernel.routes.surface[r], kernel.routes.air[r]];
-        let slots = rings.iter().filter(|ring| ring.slots > 0).map(|ring| ring.offset + next % ring.slots);
-        slots.map(|slot| state.ring[slot as usize][lane]).sum()
+        rings.iter().map(|ring| state.due(kernel, ring, 0)[lane]).sum()
     };
     let shocks = kernel.scenario().shocks.iter().zip(&state.shock_left);
-    let route_peak =
-        |r: usize| state.stock[r][lane].max(in_transit(kernel, state, r, lane)).max(state.book[r][lane]);
+    let route_peak = |r: usize| {
+        state.routes[r].stock[lane].max(in_transit(kernel, state, r, lane)).max(state.routes[r].book[lane])
+    };
     let line_peak = |i: usize| state.finished[i][lane] + state.output[i][lane] + state.wanted[i][lane];
     Held {
-        route_peak: (0..state.stock.len()).map(route_peak).collect(),
+        route_peak: (0..state.routes.len()).map(route_peak).collect(),
         line_peak: (0..state.output.len()).map(line_peak).collect(),
-        stock: of(&state.stock),
-        due: (0..state.stock.len()).map(due).collect(),
+        stock: of(&state.column(|route| route.stock)),
+        due: (0..state.routes.len()).map(due).collect(),
         finished: of(&state.finished),
-        amount: of(&state.amount),
+        amount: (0..state.routes.len()).map(|r| state.amount_of(kernel, r)[lane]).collect(),
         circuit: of(&state.circuit),
         tailings: of(&state.tailings),
         deferred: of(&state.deferred),
@@ -98,7 +97,8 @@ fn weighed<const L: usize>(
     let graph = &kernel.scenario().lines;
     let mut sum = 0.0;
     for (r, route) in graph.routes.iter().enumerate() {
-        sum += weight(route.from.index()) * (state.stock[r][lane] + in_transit(kernel, state, r, lane));
+        sum +=
+            weight(route.from.index()) * (state.routes[r].stock[lane] + in_transit(kernel, state, r, lane));
     }
     for line in 0..graph.lines.len() {
         sum += weight(line) * state.finished[line][lane];
@@ -109,7 +109,7 @@ fn weighed<const L: usize>(
 impl<const L: usize> Watch<L> for Ledger<L> {
     fn start(&mut self, kernel: &Kernel, state: &State<L>) {
         let materials = &kernel.scenario().lines.materials;
-        self.held = (0..L).map(|lane| hold(kernel, state, 0, lane)).collect();
+        self.held = (0..L).map(|lane| hold(kernel, state, lane)).collect();
         self.accounts = (0..L)
             .map(|lane| {
                 let mut accounts = Vec::new();
@@ -128,7 +128,7 @@ impl<const L: usize> Watch<L> for Ledger<L> {
 
     fn step(&mut self, kernel: &Kernel, step: u32, state: &State<L>) {
         for lane in 0..L {
-            let mut now = hold(kernel, state, step + 1, lane);
+            let mut now = hold(kernel, state, lane);
             for (now, before) in now.route_peak.iter_mut().zip(&self.held[lane].route_peak) {
                 *now = now.max(*before);
             }
@@ -168,7 +168,7 @@ fn routes_balance<const L: usize>(
 ) -> Vec<f64> {
     let graph = &kernel.scenario().lines;
     let mut into_stock = vec![0.0; graph.routes.len()];
-    let released = before.stockpiles - hold(kernel, state, step, lane).stockpiles;
+    let released = before.stockpiles - hold(kernel, state, lane).stockpiles;
     let piles: Vec<usize> = kernel
         .scenario()
         .shocks
@@ -182,12 +182,12 @@ fn routes_balance<const L: usize>(
     for (r, route) in graph.routes.iter().enumerate() {
         let id = &route.id;
         for (name, rows) in [
-            ("stock", &state.stock),
-            ("book", &state.book),
-            ("transit", &state.transit),
-            ("leaving", &state.leaving),
-            ("owed", &state.owed),
-            ("forgone", &state.forgone),
+            ("stock", &state.column(|route| route.stock)),
+            ("book", &state.column(|route| route.book)),
+            ("transit", &state.column(|route| route.transit)),
+            ("leaving", &state.column(|route| route.leaving)),
+            ("owed", &state.column(|route| route.owed)),
+            ("forgone", &state.column(|route| route.forgone)),
         ] {
             assert!(
                 rows[r][lane] >= 0.0 && rows[r][lane].is_finite(),
@@ -197,8 +197,8 @@ fn routes_balance<const L: usize>(
         }
         let transit = in_transit(kernel, state, r, lane);
         let scale = before.route_peak[r];
-        close(transit, state.transit[r][lane], scale, "goods in transit and the rings", step);
-        into_stock[r] = before.stock[r] + before.due[r] - state.stock[r][lane];
+        close(transit, state.routes[r].transit[lane], scale, "goods in transit and the rings", step);
+        into_stock[r] = before.stock[r] + before.due[r] - state.routes[r].stock[lane];
         if piles.contains(&r) && released > 0.0 {
             // Released to this route and others together: checked per material below.
             continue;
@@ -259,7 +259,7 @@ fn lines_balance<const L: usize>(
                 );
             }
         }
-        let left: f64 = line.outgoing.iter().map(|r| state.leaving[r.index()][lane]).sum();
+        let left: f64 = line.outgoing.iter().map(|r| state.routes[r.index()].leaving[lane]).sum();
         let served = if line.final_demand > 0.0 { state.served[i][lane] } else { 0.0 };
         let expected = before.finished[i] + output - left - served;
         close(
@@ -374,7 +374,7 @@ fn no_element_from_nowhere<const L: usize>(kernel: &Kernel, state: &State<L>, la
         for input in &line.inputs {
             for r in &input.routes {
                 if let Some(yield_) = &graph.routes[r.index()].yield_per_tonne {
-                    let amount = state.amount[r.index()][lane];
+                    let amount = state.amount_of(kernel, r.index())[lane];
                     let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
                     let ratio = amount * yield_.value(&central);
                     assert!(

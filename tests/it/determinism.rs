@@ -228,7 +228,13 @@ struct Traces {
 
 impl Watch<8> for Traces {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<8>) {
-        let of_routes = [&state.stock, &state.book, &state.transit, &state.placed, &state.leaving];
+        let of_routes = [
+            &state.column(|route| route.stock),
+            &state.column(|route| route.book),
+            &state.column(|route| route.transit),
+            &state.column(|route| route.ordered_fortnight),
+            &state.column(|route| route.leaving),
+        ];
         let of_lines = [&state.output, &state.finished, &state.expected, &state.trend, &state.demand];
         let numbers = of_routes
             .into_iter()

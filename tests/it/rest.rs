@@ -31,20 +31,26 @@ struct Still {
 
 fn rows<const L: usize>(state: &State<L>, started: bool) -> Vec<(&'static str, Vec<f64>, Vec<f64>)> {
     let flat = |rows: &[[f64; L]]| rows.iter().flatten().copied().collect::<Vec<f64>>();
-    let flow = flat(&state.base_flow);
+    let flow = flat(&state.column(|route| route.base_flow));
     let output = flat(&state.base_output);
-    let stock: Vec<f64> =
-        flow.iter().zip(flat(&state.target_days)).map(|(flow, days)| flow * (1.0 + days)).collect();
+    let stock: Vec<f64> = flow
+        .iter()
+        .zip(flat(&state.column(|route| route.target_days)))
+        .map(|(flow, days)| flow * (1.0 + days))
+        .collect();
     let mut list = vec![
-        ("stock", flat(&state.stock), stock.clone()),
-        ("book", flat(&state.book), flow.clone()),
-        ("transit", flat(&state.transit), flow.clone()),
-        ("placed", flat(&state.placed), flow.clone()),
-        ("forgone", flat(&state.forgone), stock.clone()),
-        ("owed", flat(&state.owed), vec![output.iter().copied().fold(0.0, f64::max); flow.len()]),
-        ("sent, fortnight", flat(&state.sent_fortnight), flow.clone()),
-        ("ordered, fortnight", flat(&state.ordered_fortnight), flow),
-        ("share", flat(&state.share), Vec::new()),
+        ("stock", flat(&state.column(|route| route.stock)), stock.clone()),
+        ("book", flat(&state.column(|route| route.book)), flow.clone()),
+        ("transit", flat(&state.column(|route| route.transit)), flow.clone()),
+        ("forgone", flat(&state.column(|route| route.forgone)), stock.clone()),
+        (
+            "owed",
+            flat(&state.column(|route| route.owed)),
+            vec![output.iter().copied().fold(0.0, f64::max); flow.len()],
+        ),
+        ("sent, fortnight", flat(&state.column(|route| route.sent_fortnight)), flow.clone()),
+        ("ordered, fortnight", flat(&state.column(|route| route.ordered_fortnight)), flow),
+        ("share", flat(&state.column(|route| route.share)), Vec::new()),
         ("finished stock", flat(&state.finished), output.clone()),
         ("expected", flat(&state.expected), output.clone()),
         ("trend", flat(&state.trend), output.clone()),
@@ -155,7 +161,7 @@ fn the_world_rests_with_plants_that_opened_long_before() {
     for (r, route) in scenario.lines.routes.iter().enumerate().filter(|(_, route)| route.opens.is_some()) {
         let r = kernel.routes.position[r] as usize;
         let feeds = state.base_output[kernel.routes.to[r] as usize][0] > 0.0;
-        assert!(!feeds || state.base_flow[r][0] > 0.0, "{} carries nothing", route.id);
+        assert!(!feeds || state.routes[r].base_flow[0] > 0.0, "{} carries nothing", route.id);
     }
     stays::<2>(&scenario, "plants of before".into());
 }
@@ -172,7 +178,7 @@ fn a_plant_in_the_midst_of_its_ramp_goes_on_from_there() {
             let late =
                 |r: &usize| kernel.scenario().lines.routes[kernel.routes.id[*r].index()].opens.is_some();
             let r = (0..kernel.routes.from.len()).find(late).unwrap();
-            self.0.push(state.share[r][0] / state.weight[r][0]);
+            self.0.push(state.routes[r].share[0] / state.weight[r][0]);
         }
     }
     let mut scenario = world(401);

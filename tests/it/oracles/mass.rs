@@ -40,13 +40,13 @@ impl<const L: usize> Ledger<L> {
 impl<const L: usize> Watch<L> for Ledger<L> {
     fn step(&mut self, kernel: &Kernel, _: u32, state: &State<L>) {
         for rows in [
-            &state.stock,
-            &state.transit,
-            &state.book,
+            &state.column(|route| route.stock),
+            &state.column(|route| route.transit),
+            &state.column(|route| route.book),
             &state.finished,
             &state.output,
             &state.circuit,
-            &state.owed,
+            &state.column(|route| route.owed),
         ] {
             self.least = rows.iter().flatten().fold(self.least, |least, x| least.min(*x));
         }
@@ -61,8 +61,9 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                         // Stocks and goods at sea change by what left the supplier less what was used.
                         let (mut used, mut scale) = (0.0, made);
                         for r in input.routes.iter().map(|r| position(r.index())) {
-                            let came = stock[r][lane] + transit[r][lane] + state.leaving[r][lane];
-                            used += (came - state.stock[r][lane] - state.transit[r][lane]) / amount[r][lane];
+                            let came = stock[r][lane] + transit[r][lane] + state.routes[r].leaving[lane];
+                            used += (came - state.routes[r].stock[lane] - state.routes[r].transit[lane])
+                                / amount[r][lane];
                             scale += came / amount[r][lane];
                         }
                         // What is negligible never stops a line: it may make more than the input allows.
@@ -71,7 +72,7 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                     }
                     // Finished goods change by what was made less what left.
                     let sold: f64 =
-                        line.outgoing.iter().map(|r| state.leaving[position(r.index())][lane]).sum();
+                        line.outgoing.iter().map(|r| state.routes[position(r.index())].leaving[lane]).sum();
                     let served = if line.final_demand > 0.0 { state.served[i][lane] } else { 0.0 };
                     let gap = finished[i][lane] + made - sold - served - state.finished[i][lane];
                     self.note(1, gap, finished[i][lane] + made);
@@ -97,26 +98,25 @@ impl<const L: usize> Watch<L> for Ledger<L> {
             }
             self.graph = graph;
         }
-        for r in 0..state.transit.len() {
-            let slots = |offset: u32, slots: u32| offset as usize..(offset + slots) as usize;
-            let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
-            let (surface, air) = (slots(surface.offset, surface.slots), slots(air.offset, air.slots));
+        for r in 0..state.routes.len() {
             for lane in 0..L {
-                let on_the_way: f64 =
-                    surface.clone().chain(air.clone()).map(|slot| state.ring[slot][lane]).sum();
+                let on_the_way: f64 = [&kernel.routes.surface[r], &kernel.routes.air[r]]
+                    .into_iter()
+                    .flat_map(|ring| (0..ring.slots).map(move |ahead| state.due(kernel, ring, ahead)[lane]))
+                    .sum();
                 self.note(
                     3,
-                    on_the_way - state.transit[r][lane],
-                    on_the_way + state.base_flow[r][lane] + GRAM,
+                    on_the_way - state.routes[r].transit[lane],
+                    on_the_way + state.routes[r].base_flow[lane] + GRAM,
                 );
             }
         }
         let circuit = state.circuit.iter().zip(&state.tailings);
         let circuit = circuit.map(|(c, t)| std::array::from_fn(|lane| c[lane] + t[lane])).collect();
         self.before = Some([
-            state.stock.clone(),
-            state.transit.clone(),
-            state.amount.clone(),
+            state.column(|route| route.stock),
+            state.column(|route| route.transit),
+            (0..state.routes.len()).map(|r| *state.amount_of(kernel, r)).collect(),
             state.finished.clone(),
             circuit,
         ]);

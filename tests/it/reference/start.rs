@@ -141,8 +141,8 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
             NodeIndex::new(route.to.index()),
             Route {
                 weight: state.weight[r][lane],
-                amount: state.amount[r][lane],
-                target_days: state.target_days[r][lane],
+                amount: state.amount_of(kernel, r)[lane],
+                target_days: state.routes[r].target_days[lane],
                 tariff: 1.0,
                 growth: 1.0,
                 lead: steps(route.surface_days),

@@ -1,0 +1,140 @@
+//! Goods in transit: rings of slots, one a step, that turn together on wheels.
+//!
+//! A route's goods by one mode lie in a ring of as many slots as the lead has steps; the slot whose goods are
+//! due is emptied and refilled in the same step. Rings of one length turn alike, so they lie on one *wheel*:
+//! slot by slot, and within a slot route by route. A step therefore reads and writes the goods of many routes
+//! as one stretch of memory, although all rings together are larger than the cache.
+
+use super::compile::Kernel;
+use super::scratch::{Row, State};
+
+/// A ring of goods in transit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ring {
+    /// Its wheel, among the kernel's.
+    pub wheel: u32,
+    /// Its place among the rings of the wheel.
+    pub member: u32,
+    /// Number of slots; 0 where there is no ring.
+    pub slots: u32,
+    /// Steps from dispatch to arrival, at most `slots`.
+    pub lead: u32,
+}
+
+/// Rings of one length and lead.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wheel {
+    /// First row of its slots among the rows of all wheels.
+    pub offset: u32,
+    /// Slots of each ring.
+    pub slots: u32,
+    /// Steps from dispatch to arrival.
+    pub lead: u32,
+    /// Number of rings.
+    pub members: u32,
+}
+
+impl Wheel {
+    /// First row of the slot that is due `ahead` steps after the one at `cursor`.
+    #[inline(always)]
+    pub(crate) fn slot(&self, cursor: u32, ahead: u32) -> usize {
+        (self.offset + (cursor + ahead) % self.slots * self.members) as usize
+    }
+}
+
+/// Wheels while they are put together.
+#[derive(Debug, Default)]
+pub(crate) struct Wheels(Vec<Wheel>);
+
+impl Wheels {
+    /// A ring of so many slots on the wheel of its kind; an empty one on no wheel.
+    pub(crate) fn ring(&mut self, slots: u32, lead: u32) -> Ring {
+        if slots == 0 {
+            return Ring::default();
+        }
+        let same = |wheel: &Wheel| wheel.slots == slots && wheel.lead == lead;
+        let at = self.0.iter().position(same).unwrap_or_else(|| {
+            self.0.push(Wheel { slots, lead, ..Wheel::default() });
+            self.0.len() - 1
+        });
+        let member = self.0[at].members;
+        self.0[at].members += 1;
+        Ring { wheel: u32::try_from(at).unwrap_or(u32::MAX), member, slots, lead }
+    }
+
+    /// The wheels, one behind the other.
+    pub(crate) fn placed(mut self) -> Vec<Wheel> {
+        let mut offset = 0;
+        for wheel in &mut self.0 {
+            wheel.offset = offset;
+            offset += wheel.slots * wheel.members;
+        }
+        self.0
+    }
+}
+
+impl Kernel {
+    /// Rows of all wheels.
+    pub(crate) fn ring_rows(&self) -> usize {
+        self.routes.wheels.iter().map(|wheel| (wheel.slots * wheel.members) as usize).sum()
+    }
+}
+
+impl<const L: usize> State<L> {
+    /// Goods of one ring that arrive `ahead` steps after those due next (0: due next). Nothing where the route
+    /// has no such ring.
+    #[must_use]
+    pub fn due(&self, kernel: &Kernel, ring: &Ring, ahead: u32) -> Row<L> {
+        if ahead >= ring.slots {
+            return [0.0; L];
+        }
+        let wheel = &kernel.routes.wheels[ring.wheel as usize];
+        self.ring[wheel.slot(self.cursor[ring.wheel as usize], ahead) + ring.member as usize]
+    }
+
+    /// All wheels turn by one slot.
+    pub(crate) fn turn_wheels(&mut self, kernel: &Kernel) {
+        for ((cursor, first), wheel) in
+            self.cursor.iter_mut().zip(&mut self.due_row).zip(&kernel.routes.wheels)
+        {
+            *cursor = if *cursor + 1 >= wheel.slots { 0 } else { *cursor + 1 };
+            *first = wheel.offset + *cursor * wheel.members;
+        }
+    }
+
+    /// All wheels stand at their first slot, empty.
+    pub(crate) fn reset_wheels(&mut self, kernel: &Kernel) {
+        self.ring.fill([0.0; L]);
+        self.cursor.fill(0);
+        for (first, wheel) in self.due_row.iter_mut().zip(&kernel.routes.wheels) {
+            *first = wheel.offset;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rings_of_one_kind_lie_side_by_side_and_no_two_share_a_row() {
+        let mut wheels = Wheels::default();
+        let kinds = [(3, 3), (5, 3), (3, 3), (0, 0), (3, 3), (5, 5)];
+        let rings: Vec<Ring> = kinds.iter().map(|(slots, lead)| wheels.ring(*slots, *lead)).collect();
+        let placed = wheels.placed();
+        assert_eq!(placed.len(), 3);
+        let mut rows: Vec<usize> = Vec::new();
+        for ring in rings.iter().filter(|ring| ring.slots > 0) {
+            let wheel = &placed[ring.wheel as usize];
+            assert_eq!((wheel.slots, wheel.lead), (ring.slots, ring.lead));
+            rows.extend((0..ring.slots).map(|ahead| wheel.slot(2, ahead) + ring.member as usize));
+        }
+        let count = rows.len();
+        assert_eq!(count, 3 * 3 + 5 + 5);
+        rows.sort_unstable();
+        rows.dedup();
+        assert_eq!(rows, (0..count).collect::<Vec<_>>(), "every row once");
+        let (first, second) = (rings[0], rings[2]);
+        assert_eq!(first.member + 1, second.member, "same kind, next place");
+    }
+}
