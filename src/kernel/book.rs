@@ -166,9 +166,7 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
             rows.book = book;
             let supplier = &mut customers[link.from as usize];
             add(&mut supplier.placed, &placed);
-            if link.governed == NONE {
-                add(&mut supplier.books, &book);
-            }
+            add(&mut supplier.books, &book);
             if link.adapting != NONE {
                 let memory = &mut adapting[link.adapting as usize];
                 let AdaptingRows { placed: before, mut ordered_month, mut sent_month } = *memory;

@@ -355,9 +355,7 @@ fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<
         let customers = &mut state.customers[link.from as usize];
         for lane in 0..L {
             customers.placed[lane] += sent[lane];
-            if link.governed == NONE {
-                customers.books[lane] += sent[lane];
-            }
+            customers.books[lane] += sent[lane];
         }
         state.extra_lead[r] = [0.0; L];
         state.tariff[r] = [1.0; L];

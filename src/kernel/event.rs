@@ -157,7 +157,8 @@ fn demand_factors<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<
 }
 
 /// Caps of governed routes: closed, held, licensed, exempt or free. Of the orders in their books suppliers
-/// count what may leave, or some days of base flow: blocked exporters slow down.
+/// count what may leave, or some days of base flow: blocked exporters slow down. What does not count is taken
+/// off the sum of all orders, so that a control which stops nothing changes no bit.
 #[inline(always)]
 pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let at = f64::from(step);
@@ -170,7 +171,7 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
         let (base_flow, book) = (rows.base_flow, rows.book);
         let (exempt, held, closures) = (state.exempt[g], state.held[g], state.closures[g]);
         let (allowance, mut blocked_days) = (state.desk.allowance[g], state.blocked_days[g]);
-        let (mut cap, mut counted) = ([0.0; L], [0.0; L]);
+        let (mut cap, mut left_out) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
             let licensed = if exempt[lane] > 0.0 { f64::INFINITY } else { allowance[lane] };
             let free = if at < held[lane] && exempt[lane] <= 0.0 { 0.0 } else { licensed };
@@ -186,11 +187,12 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
             }
         }
         for lane in 0..L {
-            counted[lane] = less(book[lane], more(cap[lane], counted_days[lane] * base_flow[lane]));
+            let counted = less(book[lane], more(cap[lane], counted_days[lane] * base_flow[lane]));
+            left_out[lane] = counted - book[lane];
         }
         state.blocked_days[g] = blocked_days;
         state.cap[g] = cap;
-        add(&mut state.customers[kernel.routes.from[r as usize] as usize].books, &counted);
+        add(&mut state.customers[kernel.routes.from[r as usize] as usize].books, &left_out);
     }
 }
 

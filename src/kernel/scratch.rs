@@ -107,7 +107,7 @@ pub struct AdaptingRows<const L: usize> {
 pub struct Customers<const L: usize> {
     /// Orders placed since the supplier last looked.
     pub placed: Row<L>,
-    /// Orders in the books, a blocked route's only as far as they count.
+    /// Orders in the books; once caps are known, a blocked route's only as far as they count.
     pub books: Row<L>,
     /// Σ e: what may leave in this step.
     pub asked: Row<L>,
