@@ -21,6 +21,7 @@ mod desk_tests;
 pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
+pub(crate) mod experience;
 pub(crate) mod ledger;
 pub mod link;
 pub(crate) mod observe;

@@ -61,6 +61,10 @@ pub const ALL: &[Variant] = &[
     }),
     variant("no-foresight", "applicants do not reckon with the review time", |s| {
         set(s, Parameter::LicenceLead, 0.0);
+        set(s, Parameter::WaitMemory, 0.0);
+    }),
+    variant("no-learning", "applicants reckon with the lawful review time alone", |s| {
+        set(s, Parameter::WaitMemory, 0.0);
     }),
     variant("no-customs-lag", "customs record on the day of the gate", |s| {
         set(s, Parameter::CustomsLag, 0.0);

@@ -2,6 +2,7 @@
 
 use super::compile::Rule;
 use super::desk::{Counts, WAIT_BIN_DAYS, WAIT_BINS};
+use super::experience::Experience;
 use super::ledger::{Held, Ledger};
 use super::queue::{Practice, Ticket, Verdict, service};
 use super::scratch::Row;
@@ -46,6 +47,7 @@ pub(crate) struct Clerk<'a, const L: usize> {
     pub counts: &'a mut [Counts],
     /// By class and bin.
     pub waits: &'a mut [f64],
+    pub experience: &'a mut Experience,
 }
 
 impl<const L: usize> Clerk<'_, L> {
@@ -81,6 +83,7 @@ impl<const L: usize> Clerk<'_, L> {
         let expiry = self.expiry(day);
         let (lane, rule) = (self.lane, self.rule);
         let (pending, counts, waits) = (&mut *self.pending, &mut *self.counts, &mut *self.waits);
+        let experience = &mut *self.experience;
         self.ledger.release(lane, expiry, |held, tonnes, whole| {
             let left = &mut pending[held.route as usize][lane];
             *left = (*left - tonnes).max(0.0);
@@ -88,6 +91,7 @@ impl<const L: usize> Clerk<'_, L> {
                 let class = rule.class_of[held.route as usize] as usize;
                 counts[class].approved += 1.0;
                 counts[class].waited += day - held.filed;
+                experience.decided(class, held.step, day - held.filed);
                 Self::decided(&mut counts[class], waits, class, day - held.filed);
             }
         });
@@ -147,7 +151,8 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         let class = self.class(lot.route);
         let expiry = self.expiry(day);
         let (tonnes, whole) = if approved {
-            let held = Held { route: lot.route, tonnes: lot.tonnes, filed: ticket.filed };
+            let Lot { route, tonnes, step, .. } = *lot;
+            let held = Held { route, tonnes, step, filed: ticket.filed };
             self.ledger.approve(held, self.lane, expiry)
         } else {
             (lot.tonnes, true)
@@ -164,6 +169,7 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         } else {
             counts.rejected += 1.0;
         }
+        self.experience.decided(class, lot.step, days);
         Self::decided(counts, self.waits, class, days);
     }
 }

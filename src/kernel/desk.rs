@@ -5,6 +5,7 @@
 
 use super::clerk::{Clerk, Lot, STANDING};
 use super::compile::{Kernel, Rule};
+use super::experience::Experience;
 use super::ledger::Ledger;
 use super::queue::Queue;
 use super::scratch::{Row, State, rows};
@@ -62,6 +63,9 @@ struct Lane {
     counts: Vec<Counts>,
     /// Cases decided for good, by class and bin of waiting time.
     waits: Vec<f64>,
+    experience: Experience,
+    /// Days of review that applicants of each class reckon with.
+    lead: Vec<f64>,
     active: bool,
 }
 
@@ -90,6 +94,8 @@ impl<const L: usize> Desk<L> {
         let lane = |rule: &Rule| Lane {
             counts: vec![Counts::default(); rule.classes],
             waits: vec![0.0; rule.classes * WAIT_BINS],
+            experience: Experience::new(rule.classes, kernel.scenario.steps()),
+            lead: vec![0.0; rule.classes],
             ..Lane::default()
         };
         let rules = kernel.rules.iter().filter_map(|rule| {
@@ -112,6 +118,7 @@ impl<const L: usize> Desk<L> {
                 lane.queue.clear();
                 lane.counts.fill(Counts::default());
                 lane.waits.fill(0.0);
+                lane.experience.clear();
                 lane.active = false;
             }
             rule.ledger.reset();
@@ -129,6 +136,12 @@ impl<const L: usize> Desk<L> {
     /// Cases of a class decided for good, by bin of waiting time.
     pub(crate) fn waits(&self, rule: usize, class: usize, lane: usize) -> &[f64] {
         &self.rules[rule].lanes[lane].waits[class * WAIT_BINS..(class + 1) * WAIT_BINS]
+    }
+
+    /// Days of review that applicants of a class reckon with.
+    #[cfg(test)]
+    pub(crate) fn lead(&self, rule: usize, class: usize, lane: usize) -> f64 {
+        self.rules[rule].lanes[lane].lead[class]
     }
 
     /// Sums what classes count into what everybody reads.
@@ -186,7 +199,7 @@ fn at_desk<const L: usize>(
     let rule = &kernel.rules[position];
     let Some(licensing) = licensing(kernel, rule) else { return };
     let RuleState { lanes, ledger, pending, terms, .. } = &mut state.desk.rules[position];
-    let Lane { queue, counts, waits, .. } = &mut lanes[lane];
+    let Lane { queue, counts, waits, experience, .. } = &mut lanes[lane];
     let mut clerk = Clerk {
         rule,
         licensing,
@@ -199,6 +212,7 @@ fn at_desk<const L: usize>(
         pending,
         counts,
         waits,
+        experience,
     };
     act(queue, &mut clerk);
 }
@@ -217,6 +231,10 @@ pub(crate) fn decide<const L: usize>(
     state.desk.allowance.fill([f64::INFINITY; L]);
     for (position, rule) in kernel.rules.iter().enumerate() {
         let Some(licensing) = licensing(kernel, rule) else { continue };
+        for (lane, own) in state.desk.rules[position].lanes.iter_mut().enumerate() {
+            let memory = state.parameters[Parameter::WaitMemory as usize][lane];
+            own.experience.fade(1.0 - kernel.dt / memory.max(kernel.dt));
+        }
         if state.turned {
             turn(kernel, streams, step, position, state);
         }
@@ -280,6 +298,7 @@ fn turn<const L: usize>(
         } else if was {
             own.lanes[lane].queue.clear();
             own.lanes[lane].counts.iter_mut().for_each(|counts| counts.pending = 0.0);
+            own.lanes[lane].experience.close_all();
             own.ledger.void(lane);
             own.pending.iter_mut().for_each(|row| row[lane] = 0.0);
         }
@@ -355,6 +374,23 @@ pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step
     state.desk.sum();
 }
 
+/// The review time that applicants of each class reckon with: what the law allows the desk, or what they have
+/// seen, if that is longer.
+fn reckon<const L: usize>(
+    kernel: &Kernel,
+    now: f64,
+    (position, lane): (usize, usize),
+    state: &mut State<L>,
+) {
+    let lawful = state.parameters[Parameter::LicenceLead as usize][lane];
+    let learns = state.parameters[Parameter::WaitMemory as usize][lane] > 0.0;
+    let Lane { experience, lead, .. } = &mut state.desk.rules[position].lanes[lane];
+    for (class, lead) in lead.iter_mut().enumerate() {
+        let seen = if learns { experience.wait(class, now, kernel.dt) } else { 0.0 };
+        *lead = lawful.max(seen);
+    }
+}
+
 fn file_lane<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
@@ -366,9 +402,10 @@ fn file_lane<const L: usize>(
     let rule = &kernel.rules[position];
     let now = f64::from(step) * kernel.dt;
     let since = (f64::from(step) - state.shock_start[rule.shock][lane]) * kernel.dt;
-    // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews.
-    let horizon = state.parameters[Parameter::HorizonDays as usize][lane]
-        + state.parameters[Parameter::LicenceLead as usize][lane];
+    // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons
+    // with the lawful time only runs dry while the desk takes longer.
+    reckon(kernel, now, (position, lane), state);
+    let beyond = state.parameters[Parameter::HorizonDays as usize][lane];
     let lot_days = state.parameters[Parameter::LotDays as usize][lane];
     for (c, &r) in rule.routes.iter().enumerate() {
         let r = r as usize;
@@ -381,6 +418,7 @@ fn file_lane<const L: usize>(
         {
             continue;
         }
+        let horizon = beyond + own.lanes[lane].lead[class];
         let expected = expected_flow(kernel, r, lane, state);
         let lot = lot_days * expected.max(state.routes[r].base_flow[lane]);
         let need = state.routes[r].book[lane] + expected * horizon
@@ -396,6 +434,7 @@ fn file_lane<const L: usize>(
         let counts = &mut own.lanes[lane].counts[class];
         counts.filed += f64::from(lots);
         counts.pending += f64::from(lots);
+        own.lanes[lane].experience.filed(class, step, lots);
         at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
             for number in 0..lots {
                 let route = u32::try_from(c).unwrap_or(u32::MAX);

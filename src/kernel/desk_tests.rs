@@ -169,7 +169,7 @@ fn approvals_beyond_a_quota_wait_for_the_next_period() {
     let (mut ledger, licensing) = ledger(quotas);
     let caps = [[100.0], [10.0]];
     assert!(ledger.renew(&licensing, &caps, 0.0, 1.0, 0));
-    let lot = |route, tonnes| Held { route, tonnes, filed: 0.0 };
+    let lot = |route, tonnes| Held { route, tonnes, step: 0, filed: 0.0 };
     assert_eq!(ledger.approve(lot(1, 25.0), 0, 180.0), (10.0, false));
     assert_eq!(ledger.approve(lot(0, 80.0), 0, 180.0), (80.0, true));
     assert_eq!(ledger.approve(lot(0, 40.0), 0, 180.0), (10.0, false));
@@ -403,4 +403,45 @@ fn chains_of_regimes_turn_shocks_on_and_off() {
     let quiet = scenario(&shocks.replace("next = { crisis = 1.0 }", "next = {}"), "");
     let none = scenario(&format!("kind = \"licensing\"\n{WHERE}"), "");
     assert_eq!(path(&quiet), path(&none));
+}
+
+/// What applicants of the only class reckon with at the end of each step, and what they have applied for or hold.
+#[derive(Default)]
+struct Reckoned(Vec<(f64, f64)>);
+
+impl Watch<1> for Reckoned {
+    fn step(&mut self, kernel: &Kernel, _: u32, state: &State<1>) {
+        let days = state.desk.lead(0, 0, 0);
+        let held = state.licences(kernel, 0)[0].iter().map(|(_, held, pending)| held + pending).sum();
+        self.0.push((days, held));
+    }
+}
+
+#[test]
+fn applicants_learn_how_long_the_desk_takes() {
+    // No intake, no returns, and 100 days of review for everybody: applicants count on 63 days, until the cases
+    // of the first day, which have then waited as long, tell them more; from the first decision on they know.
+    let parameters = "intake_low = 0\nintake_high = 0\ndesk_dead_time = 100\ndesk_mean = 0\ndesk_reject = 0\ndesk_return = 0\nlicensed_rate = 1e9\nlot_days = 1\npanic = 0\nsubstitution_cap = 0";
+    let shock = format!("kind = \"licensing\"\nlaw = \"deterministic\"\n{WHERE}");
+    let watch = |memory: &str| {
+        let kernel = Kernel::compile(&scenario(&shock, &format!("{parameters}\nwait_memory = {memory}")));
+        let mut seen = Reckoned::default();
+        kernel.watch::<1>(0, &mut State::new(&kernel), &mut seen);
+        seen.0
+    };
+    let (learning, deaf) = (watch("90"), watch("0"));
+    let first = 93; // 4 April
+    for day in 0..200 {
+        assert_eq!(deaf[first + day].0, 63.0);
+        let known = learning[first + day].0;
+        assert!(known >= 63.0 && known <= 100.0 + 1e-9, "day {day}: {known}");
+        if day >= 101 {
+            assert!((known - 100.0).abs() < 1e-9, "day {day}: {known}");
+        }
+    }
+    // Nobody waits more than 100 days and nobody less.
+    assert_eq!(learning[first + 40].0, 63.0);
+    assert!(learning[first + 95].0 > 63.0, "the news of open cases comes before any decision");
+    // Who plans with 100 days has applied for or holds licences for 37 days more.
+    assert!(learning[first + 199].1 > 1.2 * deaf[first + 199].1);
 }

@@ -19,6 +19,8 @@ pub(crate) struct Held {
     pub route: u32,
     /// Tonnes not licensed yet.
     pub tonnes: f64,
+    /// Step of first filing.
+    pub step: u32,
     /// Day of first filing.
     pub filed: f64,
 }

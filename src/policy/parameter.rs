@@ -157,8 +157,11 @@ parameters! {
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),
         "Days of expected flow for which a buyer wants licences beyond its order book.", "assumption";
     LicenceLead = "licence_lead", "d", Fixed(63.0), 0.0 => 3650.0, (30.0, 120.0),
-        "Review time applicants reckon with when they decide how much to apply for.",
+        "Shortest review time applicants reckon with when they decide how much to apply for.",
         "source: the ministry must decide within 45 working days (Straight Arrow News, 23 April 2025), 63 calendar days";
+    WaitMemory = "wait_memory", "d", Fixed(90.0), 0.0 => 36500.0, (30.0, 365.0),
+        "Memory of the waits that applicants of a class have seen; they reckon with their mean where it is longer than `licence_lead` (0: with `licence_lead` alone).",
+        "assumption: a quarter; that applicants learn is reported: one reckoned with 45 days of paperwork and 45 or more of review on 30 June 2025 (Reuters via PressBee)";
     ValiditySingle = "validity_single", "d", Fixed(180.0), 1.0 => 3650.0, (90.0, 365.0),
         "Validity of a licence.", "reports of 2025: at least some valid for six months";
     ValidityGeneral = "validity_general", "d", Fixed(365.0), 1.0 => 3650.0, (180.0, 730.0),

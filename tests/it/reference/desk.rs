@@ -55,6 +55,8 @@ pub struct Desk {
     shipped: Vec<Vec<(u32, f64)>>,
     /// Speed, rejection and return of each class.
     terms: Vec<(f64, f64, f64)>,
+    /// Step, class and days of every final decision.
+    decided: Vec<(u32, u16, f64)>,
     /// Largest lot so far, per controlled route.
     pub largest_lot: Vec<f64>,
     pub counts: Counts,
@@ -191,7 +193,9 @@ impl Simulator {
     fn moves(&mut self, d: usize, rule: &Licensing, mut case: Case, terms: &[(f64, f64, f64)]) {
         let route = &self.scenario.lines.routes[rule.controlled[case.route].index()];
         let entity = Entity::of(&route.id);
-        let (speed, reject, returned) = terms[rule.class_of[case.route] as usize];
+        let class = rule.class_of[case.route];
+        let (speed, reject, returned) = terms[class as usize];
+        let news = (self.step, class, case.due - case.filed);
         let draw = |purpose, rounds| self.streams.block(purpose, entity, case.step, case.lot + 4096 * rounds);
         match case.at {
             At::Applicant => {
@@ -216,12 +220,14 @@ impl Simulator {
             At::Review => {
                 let luck = draw(Purpose::Decision, case.rounds)[0];
                 if luck < reject {
+                    self.desks[d].decided.push(news);
                     self.desks[d].counts.rejected += 1.0;
                     return;
                 }
                 if luck >= reject + returned {
                     let validity = self.p(Parameter::ValiditySingle);
                     let desk = &mut self.desks[d];
+                    desk.decided.push(news);
                     desk.counts.approved += 1.0;
                     desk.counts.waited += case.due - case.filed;
                     desk.licences[case.route].push((case.due + validity, case.tonnes));
@@ -305,10 +311,38 @@ impl Simulator {
         }
     }
 
+    /// Days of review that applicants of a class reckon with: the lawful ones, or if longer the mean of what they
+    /// have seen lately and of open cases that have waited longer than that.
+    fn lead(&self, d: usize, class: usize) -> f64 {
+        let (lawful, memory) = (self.p(Parameter::LicenceLead), self.p(Parameter::WaitMemory));
+        if memory <= 0.0 {
+            return lawful;
+        }
+        let desk = &self.desks[d];
+        let keep = 1.0 - self.dt / memory.max(self.dt);
+        let (mut cases, mut days) = (0.0, 0.0);
+        for (step, _, waited) in desk.decided.iter().filter(|news| usize::from(news.1) == class) {
+            let weight = keep.powi((self.step - step) as i32);
+            cases += weight;
+            days += weight * waited;
+        }
+        let mean = if cases > 0.0 { days / cases } else { 0.0 };
+        let classes = &rule(&self.scenario, desk.shock).class_of;
+        for case in desk.cases.iter().filter(|case| usize::from(classes[case.route]) == class) {
+            let age = f64::from(self.step) * self.dt - case.filed;
+            if age > mean {
+                cases += 1.0;
+                days += age;
+            }
+        }
+        if cases > 0.0 { lawful.max(days / cases) } else { lawful }
+    }
+
     fn apply(&mut self, d: usize, first_lot: u32) {
         let now = f64::from(self.step) * self.dt;
         let shock = self.desks[d].shock;
-        let horizon = self.p(Parameter::HorizonDays) + self.p(Parameter::LicenceLead);
+        let leads: Vec<f64> =
+            (0..rule(&self.scenario, shock).classes.len()).map(|class| self.lead(d, class)).collect();
         // Filed in the order of routes, which ties between cases depend on.
         let mut controlled: Vec<(usize, usize)> =
             rule(&self.scenario, shock).controlled.iter().enumerate().map(|(c, r)| (r.index(), c)).collect();
@@ -326,6 +360,7 @@ impl Simulator {
             let expected = self.expected_flow(edge);
             let lot = self.p(Parameter::LotDays) * expected.max(route.base_flow);
             let (licensed, pending) = self.desks[d].tonnes(c);
+            let horizon = self.p(Parameter::HorizonDays) + leads[class];
             let need = route.book + expected * horizon - licensed - pending;
             if lot <= 0.0 || need <= 1.0e-9 * lot {
                 continue;
