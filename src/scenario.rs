@@ -13,6 +13,7 @@ mod fields;
 pub mod format;
 mod licensing;
 pub mod overlay;
+pub mod parameter_set;
 pub mod quantity;
 pub mod resolve;
 pub mod rules;
@@ -135,6 +136,8 @@ pub struct Scenario {
     pub step_days: u32,
     /// Parameters.
     pub parameters: Parameters,
+    /// The parameter set that some of them are from (no part of the digest; the values are).
+    pub parameter_set: Option<parameter_set::ParameterSet>,
     /// Switches.
     pub switches: Switches,
     /// Shocks, in file order.

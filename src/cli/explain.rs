@@ -147,16 +147,38 @@ fn idle(exposures: &[Exposure]) -> String {
     text
 }
 
+/// A title in the middle of a sentence.
+fn lower_first(title: &str) -> String {
+    let mut chars = title.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
 fn parameters(scenario: &Scenario) -> String {
-    let mut text = "\nNumbers (* set by the scenario; all others are defaults)\n".to_owned();
+    let mut text = String::new();
+    if let Some(set) = &scenario.parameter_set {
+        let _ = writeln!(text, "\nParameter set `{}`: {}\n{}", set.name, set.title, set.basis);
+        if set.rows > 0 {
+            let _ = writeln!(text, "Each run takes one of its {} sets of values whole.", set.rows);
+        }
+    }
+    text.push_str("\nNumbers (* set by the scenario, + by its parameter set; all others are defaults)\n");
     for parameter in Parameter::ALL {
         let description = parameter.describe();
         let value = scenario.parameters.get(*parameter);
-        let own = if *value == parameter.default_value() { ' ' } else { '*' };
+        let set = scenario.parameter_set.as_ref().filter(|set| set.parameters.contains(parameter));
+        let own = match set {
+            Some(_) => '+',
+            None if *value == parameter.default_value() => ' ',
+            None => '*',
+        };
+        let basis = set.map_or_else(
+            || format!("basis of the default: {}", description.basis),
+            |set| format!("basis: {}, see parameter set `{}`", lower_first(&set.title), set.name),
+        );
         let _ = writeln!(
             text,
-            "{own} {} = {value} {}\n      {}\n      basis of the default: {}",
-            description.key, description.unit, description.meaning, description.basis
+            "{own} {} = {value} {}\n      {}\n      {basis}",
+            description.key, description.unit, description.meaning
         );
     }
     let _ = writeln!(text, "\nRules of behaviour\n  {:?}", scenario.switches);

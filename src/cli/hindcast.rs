@@ -10,7 +10,7 @@ use coercivity::hindcast::fit::{self, Effort, Fit, Point};
 use coercivity::hindcast::fitted::{self, Fitted};
 use coercivity::hindcast::record::Record;
 use coercivity::hindcast::scorecard::{self, Settings};
-use coercivity::hindcast::{SCENARIO, ensemble};
+use coercivity::hindcast::SCENARIO;
 use coercivity::scenario::Scenario;
 
 use super::session::{Means, folder};
@@ -101,8 +101,8 @@ impl Hindcast {
             out.write(&format!("charts/{name}"), bytes)?;
         }
         if let Some(fit) = &calibration {
-            out.write("2025-fitted.toml", fitted::central_file(fit, &digest(&scenario)).as_bytes())?;
-            out.write("posterior.csv", fitted::posterior_file(fit).as_bytes())?;
+            let found = fitted::file(fit, &fitted::digest(&scenario));
+            out.write("2025-fitted.toml", found.as_bytes())?;
             out.write("points.csv", fit::to_csv(&fit.points).as_bytes())?;
         }
         out.finish(Manifest::new("hindcast", &[]))?;
@@ -118,7 +118,7 @@ impl Hindcast {
             "Written to {}: hindcast.json, manifest.json, charts/ ({} pictures){}",
             target.display(),
             pictures.len(),
-            if calibration.is_some() { ", 2025-fitted.toml, posterior.csv, points.csv" } else { "" }
+            if calibration.is_some() { ", 2025-fitted.toml, points.csv" } else { "" }
         ));
         Ok(Ending::Done)
     }
@@ -145,7 +145,7 @@ impl Hindcast {
             "# {} runs at each point, design seed {}, scenario {}, version {}\n",
             effort.replications,
             effort.seed,
-            digest(scenario),
+            fitted::digest(scenario),
             env!("CARGO_PKG_VERSION")
         );
         let known = self.stored(&path, &identity)?;
@@ -188,11 +188,6 @@ impl Hindcast {
         self.means.note(&format!("Going on after the first {} points.", points.len()));
         Ok(points)
     }
-}
-
-/// Digest of all that decides a point but the calibrated numbers.
-fn digest(scenario: &Scenario) -> String {
-    ensemble::until(scenario, fit::FITTED[1].plus(1)).digest()
 }
 
 /// Where points are stored while a calibration runs: beside the folder, which appears whole at the end.

@@ -46,6 +46,19 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     );
     section(&mut out, "Calibrated numbers", &calibrated(card));
     section(&mut out, "Stops by named firm, 4 April to 30 September", &stops(card));
+    let [few, middle, many] = card.stops.stopped.map(|count| format!("{count:.0}"));
+    let [short, days, long] = card.stops.mean_days.map(|days| format!("{days:.0}"));
+    let _ = writeln!(
+        out,
+        "Automakers that stop by 30 September: {middle} of {} in the middle run ({} in 8 of 10), for {days} days each on\n\
+         average until the end of the run ({}). Reported: halts of {} of the firms above, {:.0} days at most on average.\n\
+         A stop of the model is 5 % of a company's output in a region, on three days or more, and several may add up.\n",
+        card.stops.makers,
+        between(&few, &many),
+        between(&short, &long),
+        card.stops.reported,
+        card.stops.reported_days
+    );
     let _ = writeln!(out, "{}\n", discrimination("Halts against controls", &card.stops.halts));
     let _ =
         writeln!(out, "{}\n", discrimination("Halts and cuts against controls", &card.stops.halts_and_cuts));

@@ -1,17 +1,15 @@
-//! The calibration that is shipped: a central set, a posterior of equally weighted sets, and how they came about.
+//! The calibration that is shipped: a central set, a posterior of equally weighted sets, and how they came
+//! about, in one parameter set that the scenarios of 2025 use.
 
 use std::fmt::Write as _;
 
+use super::SCENARIO;
 use super::fit::Fit;
-use super::space::dimensions;
+use super::score::quantile;
+use super::space::{Dimension, dimensions};
 use crate::error::Error;
-
-const CENTRAL: &str = include_str!("../../scenarios/parameters/2025-fitted.toml");
-const POSTERIOR: &str = include_str!("../../scenarios/hindcast/posterior.csv");
-
-/// Where the shipped files stand, for messages.
-const CENTRAL_NAME: &str = "<embedded>/parameters/2025-fitted.toml";
-const POSTERIOR_NAME: &str = "<embedded>/hindcast/posterior.csv";
+use crate::policy::parameter::Parameters;
+use crate::scenario::Scenario;
 
 /// Calibrated sets.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,112 +30,92 @@ impl Fitted {
     /// The calibration inside the program.
     ///
     /// # Errors
-    /// When a file is damaged or of other dimensions; a test reads them.
+    /// When the file is damaged or of other dimensions; a test reads it.
     pub fn embedded() -> Result<Self, Error> {
-        Ok(Self { central: parse_central(CENTRAL)?, sets: parse_posterior(POSTERIOR)? })
+        let open = |draw: &str| Scenario::open(SCENARIO, &[format!("parameter_draw={draw}")], &[]);
+        let (drawn, central) = (open("joint")?.0.parameters, open("central")?.0.parameters);
+        Self::of(&drawn, &central)
+    }
+
+    /// From parameters drawn together, and the same at their central values.
+    fn of(drawn: &Parameters, central: &Parameters) -> Result<Self, Error> {
+        let columns: Option<Vec<Vec<f64>>> =
+            dimensions().iter().map(|dimension| drawn.joint()?.values(dimension.parameter)).collect();
+        let columns = columns.filter(|columns| columns.iter().all(|column| !column.is_empty()));
+        let columns = columns.ok_or_else(|| Error::Result {
+            path: format!("the parameter set of {SCENARIO}"),
+            problem: "it has no sets of the calibrated dimensions".to_owned(),
+        })?;
+        let sets = (0..columns[0].len()).map(|set| columns.iter().map(|column| column[set]).collect());
+        let all = dimensions();
+        let central = all.iter().map(|dimension| central.get(dimension.parameter).mean());
+        Ok(Self { central: central.collect(), sets: sets.collect() })
     }
 }
 
-/// Values of the dimensions from the text of a parameter file.
-fn parse_central(text: &str) -> Result<Vec<f64>, Error> {
-    let failed = |problem: String| Error::Result { path: CENTRAL_NAME.to_owned(), problem };
-    let table: toml::Table = toml::from_str(text).map_err(|problem| failed(problem.to_string()))?;
-    let number = |value: &toml::Value| {
-        #[allow(clippy::cast_precision_loss)]
-        value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64))
-    };
-    dimensions()
-        .iter()
-        .map(|dimension| {
-            let value = table
-                .get("parameters")
-                .and_then(|own| own.get(dimension.key()))
-                .or_else(|| table.get(dimension.key()));
-            value.and_then(number).ok_or_else(|| failed(format!("there is no number `{}`", dimension.key())))
-        })
-        .collect()
-}
-
-fn parse_posterior(text: &str) -> Result<Vec<Vec<f64>>, Error> {
-    let failed = |problem: String| Error::Result { path: POSTERIOR_NAME.to_owned(), problem };
-    let keys: Vec<&str> = dimensions().iter().map(super::space::Dimension::key).collect();
-    let mut lines = text.lines();
-    if lines.next() != Some(keys.join(",").as_str()) {
-        return Err(failed("the columns are not the calibrated dimensions".to_owned()));
-    }
-    let mut sets = Vec::new();
-    for (line, row) in lines.enumerate() {
-        let values: Option<Vec<f64>> = row.split(',').map(|cell| cell.parse().ok()).collect();
-        let values = values.filter(|values| values.len() == keys.len());
-        sets.push(values.ok_or_else(|| failed(format!("line {} is damaged", line + 2)))?);
-    }
-    if sets.is_empty() {
-        return Err(failed("there is no set".to_owned()));
-    }
-    Ok(sets)
-}
-
-/// The central set as a parameter file with its provenance.
+/// What was found as a parameter set with its provenance.
 #[must_use]
-pub fn central_file(fit: &Fit, scenario_digest: &str) -> String {
-    let mut text = String::new();
+pub fn file(fit: &Fit, scenario_digest: &str) -> String {
+    let all = dimensions();
     let effort = fit.effort;
-    let _ = write!(
-        text,
-        "# Calibrated on China's total magnet exports of April to July 2025, and on nothing else; written by\n\
-         # `coercivity hindcast --refit`. August to November was seen while the mechanisms were chosen: it validates,\n\
-         # it is not predicted. Every number below is of the whole of 2025, none of a single month.\n\
-         #\n\
-         # Method: history matching over the ranges in the comments with {} Sobol' points in each of two waves,\n\
-         # {} replications a point, {} points of the first wave not implausible, {:.0} effective points behind the\n\
-         # posterior (scenarios/hindcast/posterior.csv); design seed {}.\n\
-         # Scenario 2025-april-controls, digest {scenario_digest}, version {}.\n\n",
+    let mut text = format!(
+        "# Written by `coercivity hindcast --refit`. Of the whole of 2025, no number is of a single month.\n\
+         title = \"Calibrated on the exports of April to July 2025\"\n\
+         basis = \"\"\"\n\
+         China's total magnet exports of April to July 2025, and nothing else. August to November was seen while the\n\
+         mechanisms were chosen: it validates, it is not predicted. History matching over the ranges in the comments with\n\
+         {} Sobol' points in each of two waves, {} replications a point, {} points of the first wave not implausible,\n\
+         {:.0} effective points behind the posterior; design seed {}. Scenario {SCENARIO} to July 2025 without these\n\
+         numbers: digest {}, version {}.\n\
+         \"\"\"\n\n\
+         # The middle of the posterior: posterior from 10 to 90 %, then the range searched.\n\
+         [parameters]\n",
         effort.points,
         effort.replications,
         fit.plausible,
         fit.effective,
         effort.seed,
+        scenario_digest.get(..16).unwrap_or(scenario_digest),
         env!("CARGO_PKG_VERSION")
     );
-    let of = |d: usize| -> (f64, f64) {
+    for (d, dimension) in all.iter().enumerate() {
         let column: Vec<f64> = fit.sets.iter().map(|set| set[d]).collect();
-        (super::score::quantile(&column, 0.1), super::score::quantile(&column, 0.9))
-    };
-    let line = |d: usize, text: &mut String| {
-        let dimension = &dimensions()[d];
-        let (low, high) = of(d);
-        let note = format!(
-            "posterior {} to {} (10 to 90 %), prior {} to {}",
-            dimension.rounded(low),
-            dimension.rounded(high),
+        let of = |p: f64| dimension.rounded(quantile(&column, p));
+        let _ = writeln!(
+            text,
+            "{} = {:?} # {}, posterior {} to {}, searched {} to {}",
+            dimension.key(),
+            fit.central[d],
+            dimension.unit(),
+            of(0.1),
+            of(0.9),
             dimension.low,
             dimension.high
         );
-        let _ = writeln!(text, "{} = {:?} # {}, {note}", dimension.key(), fit.central[d], dimension.unit());
-    };
-    let own = |key: &str| dimensions().iter().position(|dimension| dimension.key() == key).unwrap_or(0);
-    text.push_str("# Speed of the desk after the regimes of May and June together, relative to April; they share it as the\n# scenario says.\n");
-    line(own("easing"), &mut text);
-    text.push_str("\n[parameters]\n");
-    for (d, dimension) in dimensions().iter().enumerate() {
-        if dimension.key() != "easing" {
-            line(d, &mut text);
-        }
     }
+    let keys: Vec<String> = all.iter().map(|dimension| format!("    \"{}\",\n", dimension.key())).collect();
+    let _ = write!(
+        text,
+        "\n# The posterior: equally likely sets, of which each replication takes one whole.\n\
+         [joint]\nparameters = [\n{}]\nsets = [\n",
+        keys.concat()
+    );
+    for set in &fit.sets {
+        let row: Vec<String> = set.iter().map(|value| format!("{value:?}")).collect();
+        let _ = writeln!(text, "    [{}],", row.join(", "));
+    }
+    text.push_str("]\n");
     text
 }
 
-/// The posterior as CSV, one set a row.
+/// Digest of all that decides a point of a calibration of `scenario` but the calibrated numbers.
 #[must_use]
-pub fn posterior_file(fit: &Fit) -> String {
-    let mut text = dimensions().iter().map(super::space::Dimension::key).collect::<Vec<_>>().join(",");
-    text.push('\n');
-    for set in &fit.sets {
-        let row: Vec<String> = set.iter().map(f64::to_string).collect();
-        text.push_str(&row.join(","));
-        text.push('\n');
-    }
-    text
+pub fn digest(scenario: &Scenario) -> String {
+    let mut own = super::ensemble::until(scenario, super::fit::FITTED[1].plus(1));
+    let anywhere: Vec<f64> = dimensions().iter().map(|dimension: &Dimension| dimension.low).collect();
+    super::space::apply(&mut own, &anywhere);
+    own.parameters.draw_alone();
+    own.digest()
 }
 
 #[cfg(test)]
@@ -159,17 +137,36 @@ mod tests {
     #[test]
     fn files_hold_what_was_found() {
         let shipped = Fitted::embedded().expect("readable");
+        let sets = vec![shipped.central.clone(), shipped.sets[3].clone()];
         let fit = Fit {
             effort: Effort::default(),
             points: Vec::new(),
             plausible: 3,
             ranges: Vec::new(),
             effective: 2.0,
-            sets: shipped.sets.clone(),
-            central: shipped.central.clone(),
+            sets: sets.clone(),
+            central: shipped.sets[1].clone(),
         };
-        assert_eq!(parse_central(&central_file(&fit, "0")).expect("readable"), shipped.central);
-        assert_eq!(parse_posterior(&posterior_file(&fit)).expect("readable"), shipped.sets);
-        assert!(parse_posterior("a,b\n").is_err() && parse_central("[parameters]\n").is_err());
+        let place = tempfile::tempdir().expect("a folder");
+        let path = place.path().join("own.toml");
+        std::fs::write(&path, file(&fit, "0123456789abcdef0123")).expect("written");
+        let open = |draw: &str| {
+            let set = format!("parameter_set={}", path.display());
+            let sets = [set, format!("parameter_draw={draw}")];
+            Scenario::open(SCENARIO, &sets, &[]).expect("readable").0.parameters
+        };
+        let read = Fitted::of(&open("joint"), &open("central")).expect("of these dimensions");
+        assert_eq!(read, Fitted { central: shipped.sets[1].clone(), sets });
+        assert!(Fitted::of(&open("central"), &open("central")).is_err());
+    }
+
+    /// A calibration that starts from another one finds the same.
+    #[test]
+    fn the_digest_forgets_the_calibration() {
+        let open = |set: &str| Scenario::open(SCENARIO, &[set.to_owned()], &[]).expect("bundled").0;
+        let own = digest(&open("parameter_set=2025-fitted"));
+        assert_eq!(own, digest(&open("parameter_set=none")));
+        assert_eq!(own, digest(&open("parameter_draw=central")));
+        assert_ne!(own, digest(&open("parameters.panic=0.1")));
     }
 }

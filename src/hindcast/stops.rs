@@ -104,6 +104,16 @@ pub struct Stops {
     pub first_between: Probability,
     /// Days from the controls to the first stop of any automaker: 10 %, median, 90 % of runs with one.
     pub first_stop: [f64; 3],
+    /// Automakers of the model.
+    pub makers: usize,
+    /// Automakers that stop between 4 April and 30 September: 10 %, median, 90 % of runs.
+    pub stopped: [f64; 3],
+    /// Mean days that these are stopped until the end of the run: 10 %, median, 90 % of runs with one.
+    pub mean_days: [f64; 3],
+    /// Firms whose car plants were reported to have halted, of those that a facility stands for.
+    pub reported: usize,
+    /// Mean of their longest reported halts, days.
+    pub reported_days: f64,
 }
 
 /// Day of a text such as `2025-05-26` or `2025-05`, counted from the controls: earliest and latest.
@@ -168,6 +178,18 @@ impl Stops {
         let controls = scores(&[Usage::Control]);
         let halts = discrimination(&scores(&[Usage::Halt]), &controls);
         let halts_and_cuts = discrimination(&scores(&[Usage::Halt, Usage::Cut]), &controls);
+        let inside = |day: &f64| (0.0..=window).contains(day);
+        let (mut stopped, mut mean_days) = (Vec::new(), Vec::new());
+        for member in &ensemble.members {
+            let days = member.first_stops.iter().zip(&member.stop_days).filter(|(first, _)| inside(first));
+            let (count, sum) = days.fold((0.0, 0.0), |(count, sum), (_, days)| (count + 1.0, sum + days));
+            stopped.push(count);
+            if count > 0.0 {
+                mean_days.push(sum / count);
+            }
+        }
+        let lengths: Vec<f64> =
+            firms.iter().filter(|f| f.usage == Usage::Halt).filter_map(|f| f.length).collect();
         let first = ensemble.first_stops();
         let between = first.iter().filter(|day| (35.0..=70.0).contains(*day)).count() as u64;
         Ok(Self {
@@ -176,8 +198,18 @@ impl Stops {
             halts_and_cuts,
             first_between: probability(between, runs),
             first_stop: [0.1, 0.5, 0.9].map(|p| quantile(&first, p)),
+            makers: ensemble.frame.makers.len(),
+            stopped: [0.1, 0.5, 0.9].map(|p| quantile(&stopped, p)),
+            mean_days: [0.1, 0.5, 0.9].map(|p| quantile(&mean_days, p)),
+            reported: lengths.len(),
+            reported_days: mean(&lengths),
         })
     }
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn mean(values: &[f64]) -> f64 {
+    if values.is_empty() { f64::NAN } else { values.iter().sum::<f64>() / values.len() as f64 }
 }
 
 /// Area under the curve by counting pairs (ties half), with Newcombe's interval from the variance of the

@@ -48,6 +48,9 @@ pub(crate) fn start<const L: usize>(
             visits.push((now, at));
             let dwell = match &chain.states[at].dwell {
                 Value::Parameter(parameter) => state.parameters[*parameter as usize][lane],
+                Value::Scaled { parameter, power, times } => {
+                    Value::scaled(state.parameters[*parameter as usize][lane], *power, *times)
+                }
                 Value::Drawn(law) => {
                     super::draw::draw(law, &streams[lane], Purpose::Regime, entity, 2 * number)
                 }

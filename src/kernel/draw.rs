@@ -15,6 +15,9 @@ pub(crate) const CIRCUIT_DAYS: f64 = 30.0;
 /// difference is unrecorded supply).
 pub(crate) const CALM_LIMIT: f64 = 0.95;
 
+/// What picks the set of parameters that are drawn together; no parameter has this key.
+const TOGETHER: &str = "drawn together";
+
 /// Draws lanes and sets every state to its calm value.
 pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {
     for &parameter in Parameter::ALL {
@@ -22,6 +25,14 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
         let distribution = kernel.scenario.parameters.get(parameter);
         state.parameters[parameter as usize] =
             std::array::from_fn(|lane| draw(distribution, &streams[lane], Purpose::Parameter, entity, 0));
+    }
+    if let Some(joint) = kernel.scenario.parameters.joint() {
+        for (lane, streams) in streams.iter().enumerate() {
+            let uniform = streams.uniform(Purpose::Parameter, Entity::of(TOGETHER), 0, 0);
+            for (parameter, value) in joint.set(joint.pick(uniform)) {
+                state.parameters[parameter as usize][lane] = value;
+            }
+        }
     }
     let sampled = kernel.switches.sample_network;
     let coefficients: Vec<Vec<f64>> =
@@ -123,6 +134,9 @@ pub(crate) fn value<const L: usize>(
 ) -> Row<L> {
     match value {
         Value::Parameter(parameter) => parameters[*parameter as usize],
+        Value::Scaled { parameter, power, times } => {
+            parameters[*parameter as usize].map(|drawn| Value::scaled(drawn, *power, *times))
+        }
         Value::Drawn(distribution) => {
             std::array::from_fn(|lane| draw(distribution, &streams[lane], purpose, entity, number))
         }

@@ -4,6 +4,9 @@
 //! sensitivity study and the kernel all read it. In a scenario file a parameter is one key of
 //! `[parameters]`, a number or a distribution.
 
+use std::borrow::Cow;
+
+use super::joint::Joint;
 use crate::random::sample::Distribution;
 
 /// What a parameter is and where its default comes from.
@@ -152,8 +155,12 @@ parameters! {
     UsSpeed = "us_speed", "ratio", Fixed(0.3), 0.001 => 10.0, (0.05, 1.0),
         "Speed of the desk for goods bound for the United States.",
         "derived: May 2025 exports were 7 % of normal to the United States, 24 % overall";
-    LotDays = "lot_days", "d", Fixed(90.0), 1.0 => 3650.0, (30.0, 180.0),
-        "Days of base flow in one application.", "assumption";
+    DeskEasing = "desk_easing", "ratio", Fixed(1.6), 0.01 => 100.0, (1.0, 2.5),
+        "Speed of the desk after the talks of May and June 2025 and the doubling of its staff together, relative to April.",
+        "assumption: the scenario's regimes share it; exports of April to July 2025 tell it (parameter set 2025-fitted)";
+    LotDays = "lot_days", "d", Fixed(10.0), 1.0 => 3650.0, (5.0, 90.0),
+        "Days of a route's base flow in one application.",
+        "derived: a route stands for many exporters, customers and parts, each with papers of its own: one US distributor had filed 180 by 30 June 2025 (Reuters via PressBee), EU firms some 2,000 by October (Politico); lots of 90 d make 500 of the whole world, lots of 10 d 4,000";
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),
         "Days of expected flow for which a buyer wants licences beyond its order book.", "assumption";
     LicenceLead = "licence_lead", "d", Fixed(63.0), 0.0 => 3650.0, (30.0, 120.0),
@@ -194,26 +201,55 @@ parameters! {
         "Largest share of a blocked route's base flow that goes so.", "assumption";
 }
 
-/// The distribution of each parameter.
+/// The distribution of each parameter, and which of them are drawn together.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Parameters(Vec<Distribution>);
+pub struct Parameters {
+    marginals: Vec<Distribution>,
+    joint: Option<Joint>,
+}
 
 impl Default for Parameters {
     fn default() -> Self {
-        Self(Parameter::ALL.iter().map(|parameter| parameter.default_value()).collect())
+        let marginals = Parameter::ALL.iter().map(|parameter| parameter.default_value()).collect();
+        Self { marginals, joint: None }
     }
 }
 
 impl Parameters {
-    /// The distribution of one parameter.
+    /// The distribution of one parameter, whatever it is drawn together with.
     #[must_use]
     pub fn get(&self, parameter: Parameter) -> &Distribution {
-        &self.0[parameter as usize]
+        &self.marginals[parameter as usize]
     }
 
-    /// Sets one parameter.
+    /// Sets one parameter. It is no longer drawn together with others.
     pub fn set(&mut self, parameter: Parameter, distribution: Distribution) {
-        self.0[parameter as usize] = distribution;
+        self.marginals[parameter as usize] = distribution;
+        if let Some(joint) = &mut self.joint {
+            joint.release(parameter);
+        }
+    }
+
+    /// What is drawn together, if anything is.
+    #[must_use]
+    pub fn joint(&self) -> Option<&Joint> {
+        self.joint.as_ref()
+    }
+
+    /// Draws parameters together from now on, instead of whatever was drawn together before.
+    pub fn draw_together(&mut self, joint: Joint) {
+        for parameter in joint.parameters() {
+            let values = joint.values(parameter).unwrap_or_default();
+            if let Ok(marginal) = Distribution::empirical(&values, &vec![1.0; values.len()]) {
+                self.marginals[parameter as usize] = marginal;
+            }
+        }
+        self.joint = Some(joint);
+    }
+
+    /// Draws every parameter for itself from its own distribution.
+    pub fn draw_alone(&mut self) {
+        self.joint = None;
     }
 }
 
@@ -227,7 +263,19 @@ pub enum Value {
     Drawn(Distribution),
     /// The same draw as this parameter's.
     Parameter(Parameter),
+    /// times · (the parameter's draw)^power, so that several numbers can share one parameter.
+    Scaled {
+        /// The parameter.
+        parameter: Parameter,
+        /// Exponent, above 0.
+        power: f64,
+        /// Factor, above 0.
+        times: f64,
+    },
 }
+
+/// Values that stand for a distribution where it is scaled.
+const STEPS: u32 = 64;
 
 impl Value {
     /// A known number.
@@ -237,13 +285,32 @@ impl Value {
     }
 
     /// The distribution behind it (for a parameter, its distribution in this scenario). To be drawn with
-    /// the parameter's key when it is one.
+    /// the parameter's key when it is one. Where one is scaled, 64 values stand for it.
     #[must_use]
-    pub fn distribution<'a>(&'a self, parameters: &'a Parameters) -> &'a Distribution {
+    pub fn distribution<'a>(&'a self, parameters: &'a Parameters) -> Cow<'a, Distribution> {
         match self {
-            Self::Drawn(distribution) => distribution,
-            Self::Parameter(parameter) => parameters.get(*parameter),
+            Self::Drawn(distribution) => Cow::Borrowed(distribution),
+            Self::Parameter(parameter) => Cow::Borrowed(parameters.get(*parameter)),
+            Self::Scaled { parameter, power, times } => {
+                let of = |value: f64| Self::scaled(value, *power, *times);
+                Cow::Owned(match parameters.get(*parameter) {
+                    Fixed(value) => Fixed(of(*value)),
+                    law => {
+                        let middle = |step: u32| (f64::from(step) + 0.5) / f64::from(STEPS);
+                        let values: Vec<f64> =
+                            (0..STEPS).map(|step| of(law.quantile(middle(step)))).collect();
+                        Distribution::empirical(&values, &vec![1.0; values.len()])
+                            .unwrap_or_else(|_| Fixed(of(law.mean())))
+                    }
+                })
+            }
         }
+    }
+
+    /// times · value^power, for values of at least 0.
+    #[must_use]
+    pub fn scaled(value: f64, power: f64, times: f64) -> f64 {
+        times * libm::pow(value.max(0.0), power)
     }
 }
 

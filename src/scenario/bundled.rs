@@ -24,6 +24,21 @@ const FILES: &[(&str, &str)] = &[
     ("heavy-free-magnets", include_str!("../../scenarios/heavy-free-magnets.toml")),
 ];
 
+/// Name and text of every bundled parameter set.
+const PARAMETER_SETS: &[(&str, &str)] =
+    &[("2025-fitted", include_str!("../../scenarios/parameters/2025-fitted.toml"))];
+
+/// The text of a bundled parameter set.
+#[must_use]
+pub fn parameter_set(name: &str) -> Option<&'static str> {
+    PARAMETER_SETS.iter().find(|(own, _)| *own == name).map(|(_, text)| *text)
+}
+
+/// The names of all bundled parameter sets.
+pub fn parameter_sets() -> impl Iterator<Item = &'static str> {
+    PARAMETER_SETS.iter().map(|(name, _)| *name)
+}
+
 /// The text of a bundled scenario.
 #[must_use]
 pub fn text(name: &str) -> Option<&'static str> {

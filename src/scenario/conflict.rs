@@ -153,6 +153,6 @@ fn window(draft: &Draft, run: Run) -> Option<(i32, i32)> {
 fn days(value: &Value) -> Option<i32> {
     match value {
         Value::Drawn(distribution) => Some(distribution.mean().clamp(0.0, 1.0e6) as i32),
-        Value::Parameter(_) => None,
+        Value::Parameter(_) | Value::Scaled { .. } => None,
     }
 }

@@ -59,7 +59,16 @@ day without.
 `{ triangular = [30, 50, 80] }`, `{ pert = [30, 50, 80] }`, `{ lognormal = { mean = 50, cv = 0.8 } }`,
 `{ beta = { alpha = 2, beta = 5, low = 0, high = 1 } }`, `{ exponential = { mean = 50 } }`,
 `{ empirical = { values = [10, 20], weights = [1, 3] } }`; and in shocks `{ parameter = "us_speed" }`, the very
-draw of a parameter. It is drawn once per replication.
+draw of a parameter. It is drawn once per replication. `{ parameter = "desk_easing", power = 0.4, times = 1.5 }` is
+1.5 times that draw to the power of 0.4, so that several numbers can share one parameter.
+
+**Parameter sets.** `parameter_set = "2025-fitted"` takes values that belong together from a file of their own, a
+bundled one or a path: `title` and `basis` (texts), central values under `[parameters]`, and perhaps a table
+`[joint]` with `parameters = [keys]` and `sets = [[values], …]`, equally likely rows of which each replication takes
+one whole, so that the bands of results hold what a calibration left open. `parameter_draw = "central"` takes the
+central values instead. `[parameters]` of the scenario and of what it extends, and `--set parameters.…`, replace the
+set's; what is replaced is no longer drawn with the rest. `parameter_set = "none"` goes back to the documented
+defaults.
 
 **Regimes.** Speeds of regimes in force at the same time multiply; of what else they change, the regime that
 started last holds.

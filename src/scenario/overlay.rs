@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::bundled;
 use super::document::{self, Document, Entry, Item, Node, Table};
 use super::fields::meant;
+use super::parameter_set::{self, Typed};
 use super::{InputText, hexadecimal};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span};
 
@@ -27,6 +28,8 @@ pub struct Layers {
     pub root: Table,
     /// What this file itself extends, as typed.
     pub extends: Option<String>,
+    /// The parameter set it names.
+    pub parameter_set: Option<Typed>,
     /// Every text read.
     pub inputs: Vec<InputText>,
     /// The folder of each text that came from disk, for paths relative to it.
@@ -52,8 +55,9 @@ pub fn open(name_or_path: &str, sets: &[String], diagnostics: &mut Diagnostics) 
     for set in sets {
         reader.set(&mut root, set);
     }
+    let parameter_set = reader.parameter_set(&root);
     let Reader { inputs, folders, .. } = reader;
-    Some(Layers { name, root, extends, inputs, folders })
+    Some(Layers { name, root, extends, parameter_set, inputs, folders })
 }
 
 /// Parses a text that is no file, with all it extends (bundled names only).
@@ -61,11 +65,12 @@ pub fn open_text(name: &str, text: &str, diagnostics: &mut Diagnostics) -> Optio
     let mut reader =
         Reader { diagnostics, inputs: Vec::new(), folders: Vec::new(), chain: vec![name.to_owned()] };
     let (root, extends) = reader.lay_over_base(name, text, None)?;
+    let parameter_set = reader.parameter_set(&root);
     let Reader { inputs, folders, .. } = reader;
     let name = Path::new(name)
         .file_stem()
         .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
-    Some(Layers { name, root, extends, inputs, folders })
+    Some(Layers { name, root, extends, parameter_set, inputs, folders })
 }
 
 /// Where a scenario text comes from.
@@ -192,6 +197,21 @@ impl Reader<'_> {
         }
         Self::lay(&mut base, root);
         Some((base, Some(base_name)))
+    }
+
+    /// Reads the parameter set that the whole names.
+    fn parameter_set(&mut self, root: &Table) -> Option<Typed> {
+        let item = root.get("parameter_set")?;
+        let name = super::fields::text(item, "parameter_set", self.diagnostics)?;
+        if name.value == parameter_set::NONE {
+            return None;
+        }
+        let folder = self.folders.iter().find(|(own, _)| *own == name.span.source);
+        let folder = folder.map_or_else(PathBuf::new, |(_, folder)| folder.clone());
+        let (file, text) = parameter_set::find(name.value, name.span, &folder, self.diagnostics)?;
+        let sha256 = hexadecimal(&Sha256::digest(text.as_bytes()));
+        self.inputs.push(InputText { name: file.clone(), sha256 });
+        parameter_set::parse(name.value, (&file, &text), self.diagnostics)
     }
 
     /// Lays a file's root over its base's.
@@ -442,12 +462,14 @@ fn set_entry(table: &mut Table, entry: Entry, text: &str) {
     }
 }
 
-/// `key=word` as `key="word"`: a shell eats quotes, so a bare word may stand for a text.
+/// `key=word` as `key="word"`: a shell eats quotes, so a bare word may stand for a text. A date or number
+/// stays what it is.
 fn quoted_if_word(set: &str) -> String {
     let Some((key, value)) = set.split_once('=') else { return set.to_owned() };
     let value = value.trim();
-    let word = value.starts_with(|c: char| c.is_ascii_alphabetic())
+    let word = value.starts_with(|c: char| c.is_ascii_alphanumeric() || "./".contains(c))
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
-        && !matches!(value, "true" | "false" | "nan" | "inf");
+        && !matches!(value, "true" | "false" | "nan" | "inf")
+        && toml::from_str::<toml::Table>(&format!("x = {value}")).is_err();
     if word { format!("{key}=\"{value}\"") } else { set.to_owned() }
 }

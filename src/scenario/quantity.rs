@@ -1,4 +1,5 @@
-//! Numbers and distributions: `0.5`, `{ uniform = [1, 2] }`, `{ parameter = "us_speed" }`.
+//! Numbers and distributions: `0.5`, `{ uniform = [1, 2] }`, `{ parameter = "us_speed" }`,
+//! `{ parameter = "desk_easing", power = 0.4 }`.
 
 use super::document::{Item, Node};
 use super::fields::{Fields, out_of_range, plain_number, with_choices, wrong_type};
@@ -28,8 +29,21 @@ pub fn value(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnosti
     {
         let mut fields = Fields::new(table, format!("`{key}`"), item.span);
         let typed = fields.text("parameter", diagnostics);
+        let plain = table.entries.len() == 1;
+        let mut factor = |key, fields: &mut Fields<'_>| match table.get(key) {
+            None => Some(1.0),
+            Some(_) => fields.number(key, 0.001..=1000.0, diagnostics).map(|number| number.value),
+        };
+        let (power, times) = (factor("power", &mut fields), factor("times", &mut fields));
+        fields.take("power");
+        fields.take("times");
         fields.finish(diagnostics);
-        return typed.and_then(|typed| parameter(typed.value, named.span, diagnostics)).map(Value::Parameter);
+        let parameter = parameter(typed?.value, named.span, diagnostics)?;
+        return Some(if plain {
+            Value::Parameter(parameter)
+        } else {
+            Value::Scaled { parameter, power: power?, times: times? }
+        });
     }
     distribution(item, key, limits, diagnostics).map(Value::Drawn)
 }

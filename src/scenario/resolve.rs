@@ -8,10 +8,9 @@ use super::fields::{Fields, Placed, with_choices, wrong_type};
 use super::overlay::Layers;
 use super::select::{END_USES, STAGES};
 use super::timing::{self, Run};
-use super::{Convergence, Expectation, Outputs, Plan, Reference, Scenario, bundled, quantity, shocks};
+use super::{Convergence, Expectation, Outputs, Plan, Reference, Scenario, bundled, parameter_set, shocks};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::network::line::{LineGraph, Stage};
-use crate::policy::parameter::Parameters;
 use crate::policy::response::{Production, Rationing, Sourcing, Switches};
 
 /// Name of the network used when a scenario names none.
@@ -66,7 +65,7 @@ pub fn resolve(
     let (network, ground) = ground(layers, &mut fields, find, diagnostics);
     let calendar = calendar(&mut fields, diagnostics);
     let expectation = expectation(layers, &mut fields, metrics, diagnostics);
-    let parameters = parameters(&mut fields, diagnostics);
+    let (parameters, parameter_set) = parameter_set::parameters(layers, &mut fields, diagnostics);
     let switches = switches(&mut fields, diagnostics);
     let plan = plan(&mut fields, metrics, diagnostics);
     let outputs = outputs(&mut fields, diagnostics);
@@ -91,6 +90,7 @@ pub fn resolve(
         days: u32::try_from(run.end - run.start).ok()?,
         step_days,
         parameters,
+        parameter_set,
         switches,
         shocks: shocks?,
         plan,
@@ -255,20 +255,6 @@ fn expectation(
     let because = expect.need_text("because", diagnostics).map(|text| text.value.to_owned());
     expect.finish(diagnostics);
     Some(Expectation { parent: parent?, metric: metric?, sign: sign?, because: because? })
-}
-
-fn parameters(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Parameters {
-    let mut parameters = Parameters::default();
-    let Some((table, _)) = fields.table("parameters", diagnostics) else { return parameters };
-    for entry in &table.entries {
-        let Some(parameter) = quantity::parameter(&entry.key, entry.key_span, diagnostics) else { continue };
-        let description = parameter.describe();
-        let limits = quantity::Limits(description.low, description.high);
-        if let Some(distribution) = quantity::distribution(&entry.item, &entry.key, limits, diagnostics) {
-            parameters.set(parameter, distribution);
-        }
-    }
-    parameters
 }
 
 fn switches(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Switches {

@@ -214,4 +214,12 @@ pub const RULES: &[Rule] = &[
         "W0259",
         "A study that stops when converged, but not before more replications than it has: it never stops early.",
     ),
+    rule(
+        "E0260",
+        "`parameter_set` names neither a bundled parameter set nor a file. A file is given by its path, relative to the file that says so; `none` stands for the documented defaults.",
+    ),
+    rule(
+        "E0261",
+        "The `[joint]` table of a parameter set cannot be drawn from: it has no row, a row of another length than `parameters`, a parameter named twice, or one without a central value under `[parameters]`.",
+    ),
 ];

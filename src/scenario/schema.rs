@@ -43,6 +43,17 @@ pub enum Number {
     Fixed(f64),
     /// A distribution.
     Drawn(Law),
+    /// times · (the draw of a parameter)^power (not under `[parameters]`).
+    Scaled(Scaled),
+}
+
+/// A parameter's draw, scaled, so that several numbers can share one parameter.
+#[derive(Deserialize, JsonSchema, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Scaled {
+    parameter: String,
+    power: Option<f64>,
+    times: Option<f64>,
 }
 
 /// A distribution: exactly one of the laws.
@@ -137,6 +148,13 @@ pub struct ScenarioFile {
     step_days: Option<u32>,
     /// What the scenario claims; a test holds it to this. Not inherited.
     expect: Option<Expect>,
+    /// A bundled parameter set or the path of a file (relative to this one) whose values replace defaults;
+    /// `[parameters]` and `--set` replace the set's. `none`: the documented defaults.
+    parameter_set: Option<String>,
+    /// `joint` (default): each replication takes one row of the set's `[joint]` table whole; `central`: all take
+    /// the set's `[parameters]`.
+    #[schemars(extend("enum" = ["joint", "central"]))]
+    parameter_draw: Option<String>,
     /// Uncertain inputs of the model, by key; see the table of parameters.
     #[serde(default)]
     #[schemars(schema_with = "parameters")]

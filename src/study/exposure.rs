@@ -207,8 +207,8 @@ fn idle(scenario: &Scenario, shock: &Shock, part: &Part<'_>, flows: &[f64]) -> O
 }
 
 fn fixed(value: &Value, parameters: &Parameters) -> Option<f64> {
-    match value.distribution(parameters) {
-        crate::random::sample::Distribution::Fixed(number) => Some(*number),
+    match *value.distribution(parameters) {
+        crate::random::sample::Distribution::Fixed(number) => Some(number),
         _ => None,
     }
 }

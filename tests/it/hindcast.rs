@@ -103,7 +103,7 @@ fn a_calibration_writes_its_files() {
     ];
     succeed(place.path(), &arguments);
     let names: Vec<String> = files(&place.path().join("fit")).into_iter().map(|(name, _)| name).collect();
-    for name in ["2025-fitted.toml", "posterior.csv", "points.csv", "hindcast.json"] {
+    for name in ["2025-fitted.toml", "points.csv", "hindcast.json"] {
         assert!(names.iter().any(|own| own == name), "{name}");
     }
     assert!(!place.path().join("fit-points.csv").exists(), "nothing is left beside the folder");
