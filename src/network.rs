@@ -4,6 +4,7 @@
 //! together and gives a [`Network`]; [`Network::lines`] expands it once into the [`line::LineGraph`] that
 //! the simulator steps through. Questions about the graph itself are in [`criticality`] and [`baseline`].
 
+pub mod applicant;
 pub mod baseline;
 pub mod codes;
 pub mod country;

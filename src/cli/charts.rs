@@ -2,7 +2,8 @@
 
 use coercivity::chart::{
     Event, ExceedanceChart, ExceedanceCurve, FanChart, FanPanel, FirstStopChart, FirstStopRow, Format,
-    Heatmap, HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance,
+    Heatmap, HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance, WaitingChart,
+    WaitingClass,
 };
 use coercivity::error::Error;
 use coercivity::export::json::day_of;
@@ -35,6 +36,9 @@ const COVERS: [(&str, &str, &str); 3] = [
     ("cover-automakers", "parts", "Automakers' stocks of parts"),
     ("cover-other-users", "other users", "Other users' stocks of magnets"),
 ];
+
+/// Days of a bin of waiting times.
+const WAIT_BIN_DAYS: usize = 10;
 
 /// A picture before it is drawn to a format.
 type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
@@ -98,6 +102,9 @@ impl Source<'_> {
         fan("prices", self.fan("price", |_| true, market, title, "price, calm = 1"));
         if let Some(chart) = self.licences() {
             list.push(("licences", Box::new(move |format| chart.render(format))));
+        }
+        if let Some(chart) = self.waiting() {
+            list.push(("waiting-times", Box::new(move |format| chart.render(format))));
         }
         if let Some(chart) = self.lost() {
             list.push(("lost-output", Box::new(move |format| chart.render(format))));
@@ -294,6 +301,43 @@ impl Source<'_> {
         })
     }
 
+    /// How long decided applications waited, and how many wait at the end, in all runs together.
+    fn waiting(&self) -> Option<WaitingChart> {
+        let classes: Vec<WaitingClass> = group(self.summary, "waits")
+            .into_iter()
+            .map(|(i, class)| {
+                // Cases of a bin are spread evenly over its days, everything counted as often as a bin has days.
+                let bins = self.summary.series(i);
+                let decided_after = bins
+                    .iter()
+                    .flat_map(|point| std::iter::repeat_n(self.in_all_runs(point.mean), WAIT_BIN_DAYS))
+                    .collect();
+                let pending = format!("licences:pending:{class}");
+                let pending = self.summary.design().series.iter().position(|own| own.id == pending);
+                let pending = pending.and_then(|i| self.summary.series(i).last().map(|point| point.mean));
+                let undecided = self.in_all_runs(pending.unwrap_or(0.0)) * WAIT_BIN_DAYS as u64;
+                WaitingClass { label: class_name(class), decided_after, undecided }
+            })
+            .collect();
+        if classes.is_empty() {
+            return None;
+        }
+        Some(WaitingChart {
+            caption: "How long applications for licences wait".to_owned(),
+            subtitle: format!(
+                "{}. All applications of the run, returns included, from first filing to the last decision.",
+                self.scenario.title.trim_end_matches('.')
+            ),
+            classes,
+            provenance: Provenance { band: "none, all runs together".to_owned(), ..self.provenance.clone() },
+        })
+    }
+
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    fn in_all_runs(&self, mean: f64) -> u64 {
+        (mean * self.provenance.runs as f64).round().max(0.0) as u64
+    }
+
     fn map(&self, kernel: &Kernel) -> NetworkMap {
         let flows = Flows::of(kernel, self.summary.count());
         let stages: Vec<Stage> =
@@ -348,6 +392,19 @@ fn stage_name(name: &str) -> String {
 }
 
 /// `magnets:NAM` as `North America`.
+/// A class of applications for people.
+fn class_name(name: &str) -> String {
+    match name {
+        "united-states" => "United States".to_owned(),
+        "other" => "All others".to_owned(),
+        _ => {
+            let words = name.replace('-', " ");
+            let mut chars = words.chars();
+            chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+        }
+    }
+}
+
 fn region_of(name: &str) -> String {
     let region = name.split_once(':').map_or(name, |(_, region)| region);
     Place::parse(region).map_or_else(|| region.to_owned(), place)

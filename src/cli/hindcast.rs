@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use coercivity::export::folder::{Folder, Standing, standing, write_file};
 use coercivity::export::json::pretty;
 use coercivity::export::manifest::Manifest;
+use coercivity::hindcast::SCENARIO;
 use coercivity::hindcast::fit::{self, Effort, Fit, Point};
 use coercivity::hindcast::fitted::{self, Fitted};
 use coercivity::hindcast::record::Record;
 use coercivity::hindcast::scorecard::{self, Settings};
-use coercivity::hindcast::SCENARIO;
 use coercivity::scenario::Scenario;
 
 use super::session::{Means, folder};

@@ -376,12 +376,7 @@ pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step
 
 /// The review time that applicants of each class reckon with: what the law allows the desk, or what they have
 /// seen, if that is longer.
-fn reckon<const L: usize>(
-    kernel: &Kernel,
-    now: f64,
-    (position, lane): (usize, usize),
-    state: &mut State<L>,
-) {
+fn reckon<const L: usize>(kernel: &Kernel, now: f64, (position, lane): (usize, usize), state: &mut State<L>) {
     let lawful = state.parameters[Parameter::LicenceLead as usize][lane];
     let learns = state.parameters[Parameter::WaitMemory as usize][lane] > 0.0;
     let Lane { experience, lead, .. } = &mut state.desk.rules[position].lanes[lane];

@@ -283,6 +283,33 @@ fn the_ineligible_wait() {
     assert_ne!(path(0), path(100));
 }
 
+/// Open cases of the first two classes after the first day of the control.
+#[derive(Default)]
+struct FirstDay([f64; 2]);
+
+impl Watch<1> for FirstDay {
+    fn step(&mut self, _: &Kernel, step: u32, state: &State<1>) {
+        if step == 93 {
+            self.0 = [0, 1].map(|class| state.desk.class_counts(0, class, 0).filed);
+        }
+    }
+}
+
+#[test]
+fn applicants_are_told_apart_by_size() {
+    let shock = format!(
+        "kind = \"licensing\"\n{WHERE}\nclasses = [{{ name = \"large\", where = {{ applicant = \"large\" }} }}, {{ name = \"other\", eligible_after = 60 }}]"
+    );
+    let mut own = scenario(&shock, "lot_days = 30");
+    let licensing = rule(&mut own);
+    let large = licensing.class_of.iter().filter(|class| **class == 0).count();
+    assert!(large > 0 && 3 * large < licensing.class_of.len(), "few are large: {large}");
+    let kernel = Kernel::compile(&own);
+    let mut seen = FirstDay::default();
+    kernel.watch::<1>(0, &mut State::new(&kernel), &mut seen);
+    assert!(seen.0[0] >= large as f64 && seen.0[1] == 0.0, "only the large may file: {:?}", seen.0);
+}
+
 #[test]
 fn series_by_class_add_up() {
     let mut scenario = scenario(

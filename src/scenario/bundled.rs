@@ -16,6 +16,8 @@ const FILES: &[(&str, &str)] = &[
     ("truce-extended", include_str!("../../scenarios/truce-extended.toml")),
     ("truce-lapses", include_str!("../../scenarios/truce-lapses.toml")),
     ("general-licences", include_str!("../../scenarios/general-licences.toml")),
+    ("allied-white-list", include_str!("../../scenarios/allied-white-list.toml")),
+    ("desk-with-officers", include_str!("../../scenarios/desk-with-officers.toml")),
     ("defence-cut-off", include_str!("../../scenarios/defence-cut-off.toml")),
     ("lane-delay-on-top", include_str!("../../scenarios/lane-delay-on-top.toml")),
     ("tariff-war", include_str!("../../scenarios/tariff-war.toml")),

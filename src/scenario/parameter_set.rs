@@ -59,19 +59,14 @@ pub(super) fn find(
     let names: Vec<&str> = bundled::parameter_sets().chain([NONE]).collect();
     let diagnostic = Diagnostic::error("E0260", format!("there is no parameter set `{name}`"))
         .at(span, "neither a bundled parameter set nor a file");
-    diagnostics.push(
-        super::fields::with_choices(diagnostic, name, &names)
-            .help("a file is given by its path, relative to this one; `none` stands for the documented defaults"),
-    );
+    diagnostics.push(super::fields::with_choices(diagnostic, name, &names).help(
+        "a file is given by its path, relative to this one; `none` stands for the documented defaults",
+    ));
     None
 }
 
 /// Parses a set's text.
-pub(super) fn parse(
-    name: &str,
-    (file, text): (&str, &str),
-    diagnostics: &mut Diagnostics,
-) -> Option<Typed> {
+pub(super) fn parse(name: &str, (file, text): (&str, &str), diagnostics: &mut Diagnostics) -> Option<Typed> {
     let document = Document::parse(file, text, diagnostics)?;
     Some(Typed { name: name.to_owned(), root: document.root })
 }
@@ -175,7 +170,8 @@ fn joint(
             let problem = format!("`[joint]` names `{}` twice", word.value);
             diagnostics.push(Diagnostic::error("E0261", problem).at(word.span, "again here"));
         } else if !central.iter().any(|(own, _)| *own == parameter) {
-            let problem = format!("`[joint]` draws `{}`, but `[parameters]` has no central value of it", word.value);
+            let problem =
+                format!("`[joint]` draws `{}`, but `[parameters]` has no central value of it", word.value);
             diagnostics.push(Diagnostic::error("E0261", problem).at(word.span, "no central value"));
         }
         columns.push(parameter);
@@ -189,7 +185,8 @@ fn joint(
             continue;
         };
         if row.len() != columns.len() {
-            let problem = format!("a set has {} values, but {} parameters are drawn", row.len(), columns.len());
+            let problem =
+                format!("a set has {} values, but {} parameters are drawn", row.len(), columns.len());
             diagnostics.push(
                 Diagnostic::error("E0261", problem)
                     .at(item.span, "not one for each")
@@ -206,7 +203,8 @@ fn joint(
     }
     let made = Joint::new(&columns, sets);
     if made.is_none() {
-        let diagnostic = Diagnostic::error("E0261", "`[joint]` has no set to draw").at(span, "nothing to draw from");
+        let diagnostic =
+            Diagnostic::error("E0261", "`[joint]` has no set to draw").at(span, "nothing to draw from");
         diagnostics.push(diagnostic.help("leave `[joint]` out where there are central values only"));
     }
     made

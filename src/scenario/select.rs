@@ -3,10 +3,13 @@
 //! All conditions of one table must hold; in a list of tables any one of them. What matches nothing is an
 //! error that says how much each condition alone would match.
 
+use std::collections::BTreeSet;
+
 use super::document::{Item, Node, Table};
 use super::fields::{Fields, Placed, with_choices, wrong_type};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::id::{LineId, Place, PoolId, RouteId, in_european_union};
+use crate::network::applicant::{ApplicantSize, applicant_sizes};
 use crate::network::line::{EndUse, Line, LineGraph, LineRoute, Stage};
 
 /// Words for the stages.
@@ -29,6 +32,10 @@ pub const END_USES: [(&str, EndUse); 6] = [
     ("defence", EndUse::Defence),
     ("other", EndUse::Other),
 ];
+
+/// Words for the sizes of applicants.
+const APPLICANTS: [(&str, ApplicantSize); 3] =
+    [("large", ApplicantSize::Large), ("medium", ApplicantSize::Medium), ("small", ApplicantSize::Small)];
 
 /// A name as it may be typed instead of the data's: lower case, one hyphen for what is no letter or digit.
 #[must_use]
@@ -222,6 +229,14 @@ impl<'g> Selector<'g> {
         }
         if let Some(uses) = words(fields, "end_use", &END_USES, diagnostics) {
             tests.push(("end_use", Box::new(move |route| uses.contains(&to(route).end_use))));
+        }
+        if let Some(wanted) = words(fields, "applicant", &APPLICANTS, diagnostics) {
+            let sizes = applicant_sizes(graph);
+            let chosen: BTreeSet<&str> = (graph.routes.iter().zip(sizes))
+                .filter(|(_, size)| wanted.contains(size))
+                .map(|(route, _)| route.id.as_str())
+                .collect();
+            tests.push(("applicant", Box::new(move |route| chosen.contains(route.id.as_str()))));
         }
         tests
     }

@@ -97,6 +97,9 @@ pub struct Conditions {
     from_company: Option<Texts>,
     /// Routes: company of the buyer.
     to_company: Option<Texts>,
+    /// Routes: size of the applicant, the exporter and its customer on the route: of a material's trade over borders,
+    /// `large` the largest that together carry half, `small` the smallest that carry a tenth, `medium` the rest.
+    applicant: Option<Texts>,
     /// End use of the product; for routes that of the buyer.
     end_use: Option<Texts>,
     /// Facilities: in one of these countries or regions.

@@ -220,6 +220,7 @@ pub fn scenario(graph: LineGraph, days: u32) -> Scenario {
         days,
         step_days: 1,
         parameters,
+        parameter_set: None,
         switches: Switches::default(),
         shocks: Vec::new(),
         plan: Replications { replications: 8, seed: 1, converge: None },

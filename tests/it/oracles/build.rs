@@ -267,6 +267,7 @@ pub fn scenario(net: &Net, days: u32, shocks: Vec<Shock>) -> Scenario {
         days,
         step_days: 1,
         parameters: calm(),
+        parameter_set: None,
         switches: plain(),
         shocks,
         plan: Plan { replications: 8, seed: 7, converge: None },
