@@ -158,9 +158,9 @@ parameters! {
     DeskEasing = "desk_easing", "ratio", Fixed(1.6), 0.01 => 100.0, (1.0, 2.5),
         "Speed of the desk after the talks of May and June 2025 and the doubling of its staff together, relative to April.",
         "assumption: the scenario's regimes share it; exports of April to July 2025 tell it (parameter set 2025-fitted)";
-    LotDays = "lot_days", "d", Fixed(10.0), 1.0 => 3650.0, (5.0, 90.0),
-        "Days of a route's base flow in one application.",
-        "derived: a route stands for many exporters, customers and parts, each with papers of its own: one US distributor had filed 180 by 30 June 2025 (Reuters via PressBee), EU firms some 2,000 by October (Politico); lots of 90 d make 500 of the whole world, lots of 10 d 4,000";
+    LotDays = "lot_days", "d", Fixed(90.0), 1.0 => 3650.0, (30.0, 180.0),
+        "Days of base flow in one application.",
+        "assumption; lots of 10 d would make the numbers of applications reported (EU firms some 2,000 by October 2025, Politico), but let 25 % of calm exports leave when 10 % are approved, where the record has 22 % and 25 %";
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),
         "Days of expected flow for which a buyer wants licences beyond its order book.", "assumption";
     LicenceLead = "licence_lead", "d", Fixed(63.0), 0.0 => 3650.0, (30.0, 120.0),
