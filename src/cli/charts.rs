@@ -325,7 +325,7 @@ impl Source<'_> {
         Some(WaitingChart {
             caption: "How long applications for licences wait".to_owned(),
             subtitle: format!(
-                "{}. All applications of the run, returns included, from first filing to the last decision.",
+                "{}. From first filing to the last decision; what is open when the run ends counts as undecided, however young. The last step: over a year.",
                 self.scenario.title.trim_end_matches('.')
             ),
             classes,
