@@ -99,7 +99,8 @@ fn set_reaches_every_corner() {
     assert_eq!(scenario.switches.production, Production::Psi);
     assert_eq!(scenario.switches.sourcing[4], Sourcing::AllNeeded);
     assert_eq!(scenario.switches.sourcing[5], Sourcing::Dedicated);
-    assert_eq!(scenario.inputs.len(), 2 + sets.len());
+    // Two scenarios, the parameter set, and what was set.
+    assert_eq!(scenario.inputs.len(), 3 + sets.len());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::program::succeed;
 use crate::studies::{MANY, Study, replications, study};
 
 /// Scenarios whose effect is small beside the noise that licences add, with the replications they need.
-const NEED_MORE: [(&str, u64); 2] = [("lane-delay-on-top", 96), ("second-source", 144)];
+const NEED_MORE: [(&str, u64); 3] =
+    [("lane-delay-on-top", 96), ("second-source", 144), ("heavy-free-magnets", 240)];
 
 /// The 95 % interval of the paired difference (same luck in both) lies on the side the scenario names. A
 /// claim of no effect is kept to the letter: no difference in any replication, or `explain` says why there is
