@@ -461,7 +461,7 @@ fn applicants_learn_how_long_the_desk_takes() {
     for day in 0..200 {
         assert_eq!(deaf[first + day].0, 63.0);
         let known = learning[first + day].0;
-        assert!(known >= 63.0 && known <= 100.0 + 1e-9, "day {day}: {known}");
+        assert!((63.0..=100.0 + 1e-9).contains(&known), "day {day}: {known}");
         if day >= 101 {
             assert!((known - 100.0).abs() < 1e-9, "day {day}: {known}");
         }

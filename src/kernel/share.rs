@@ -74,8 +74,7 @@ fn slot_shares<const L: usize>(
     let mut displaced = [0.0; L];
     for r in range.clone() {
         let adapting = kernel.routes.links[r].adapting;
-        let reliability =
-            state.adapting.get(adapting as usize).map_or([1.0; L], |memory| reliability(memory));
+        let reliability = state.adapting.get(adapting as usize).map_or([1.0; L], reliability);
         if is_late(kernel, r) {
             for lane in 0..L {
                 let reached = if kernel.routes.candidate[r] {

@@ -95,7 +95,7 @@ impl Simulator {
     fn value(&self, value: &Value, purpose: Purpose, shock: &str, number: u32) -> f64 {
         match value {
             Value::Parameter(parameter) => self.p(*parameter),
-            Value::Scaled { parameter, power, times } => times * self.p(*parameter).powf(*power),
+            Value::Scaled { parameter, power, times } => times * libm::pow(self.p(*parameter), *power),
             Value::Drawn(law) if law.is_fixed() => law.mean(),
             Value::Drawn(law) => law.quantile(self.streams.uniform(purpose, Entity::of(shock), 0, number)),
         }
