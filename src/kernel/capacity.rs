@@ -18,6 +18,10 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     let days = u64::from(step) * u64::from(kernel.scenario.step_days);
     let day = kernel.scenario.start + i32::try_from(days).unwrap_or(i32::MAX / 2);
     let new_year = NEW_YEARS.iter().any(|eve| (*eve..*eve + NEW_YEAR_DAYS).contains(&day));
+    let was_new_year = std::mem::replace(&mut state.new_year, new_year);
+    if step > 0 && new_year == was_new_year && !kernel.pools.moved && !kernel.pools.opens.contains(&step) {
+        return;
+    }
     for pool in 0..kernel.pools.opens.len() {
         let dip = if new_year && kernel.pools.chinese[pool] {
             state.parameters[Parameter::NewYearDip as usize]

@@ -129,6 +129,8 @@ pub struct Pools {
     pub unknown: Vec<bool>,
     /// Whether it stands in China.
     pub chinese: Vec<bool>,
+    /// Whether any shock moves a capacity, now or while it recovers.
+    pub moved: bool,
 }
 
 /// A scenario compiled for simulation. Read-only; shared by all workers.
@@ -214,7 +216,10 @@ impl Kernel {
         }
         routes.amount = super::link::amounts(graph, &routes, &lines);
         routes.links = super::link::compile(&routes);
-        let pools = compile_pools(graph, &step_of);
+        let mut pools = compile_pools(graph, &step_of);
+        pools.moved = scenario.shocks.iter().any(|shock| {
+            matches!(shock.kind, Kind::CapacityLoss { .. } | Kind::NewCapacity { .. } | Kind::Subsidy { .. })
+        });
         let rules = compile_rules(scenario, &routes);
         let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
         let shock_entity = scenario.shocks.iter().map(|shock| Entity::of(&shock.id)).collect();

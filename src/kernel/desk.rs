@@ -8,7 +8,7 @@ use super::compile::{Kernel, Rule};
 use super::experience::Experience;
 use super::ledger::Ledger;
 use super::queue::Queue;
-use super::scratch::{Row, State, rows};
+use super::scratch::{RouteRows, Row, State, less, more, rows};
 use super::terms::Terms;
 use crate::id::RouteId;
 use crate::policy::licence::Licensing;
@@ -64,14 +64,15 @@ struct Lane {
     /// Cases decided for good, by class and bin of waiting time.
     waits: Vec<f64>,
     experience: Experience,
-    /// Days of review that applicants of each class reckon with.
-    lead: Vec<f64>,
-    active: bool,
 }
 
 /// One rule.
 struct RuleState<const L: usize> {
     lanes: Vec<Lane>,
+    /// Whether the rule is in force.
+    active: [bool; L],
+    /// Days of review that applicants of each class reckon with.
+    lead: Vec<Row<L>>,
     ledger: Ledger<L>,
     /// Tonnes applied for and not yet licensed, per route.
     pending: Vec<Row<L>>,
@@ -95,13 +96,14 @@ impl<const L: usize> Desk<L> {
             counts: vec![Counts::default(); rule.classes],
             waits: vec![0.0; rule.classes * WAIT_BINS],
             experience: Experience::new(rule.classes, kernel.scenario.steps()),
-            lead: vec![0.0; rule.classes],
             ..Lane::default()
         };
         let rules = kernel.rules.iter().filter_map(|rule| {
             let licensing = licensing(kernel, rule)?;
             Some(RuleState {
                 lanes: (0..L).map(|_| lane(rule)).collect(),
+                active: [false; L],
+                lead: rows(rule.classes),
                 ledger: Ledger::new(kernel, rule, licensing),
                 pending: rows(rule.routes.len()),
                 terms: Terms::new(rule, licensing),
@@ -119,8 +121,8 @@ impl<const L: usize> Desk<L> {
                 lane.counts.fill(Counts::default());
                 lane.waits.fill(0.0);
                 lane.experience.clear();
-                lane.active = false;
             }
+            rule.active = [false; L];
             rule.ledger.reset();
             rule.pending.fill([0.0; L]);
         }
@@ -141,7 +143,7 @@ impl<const L: usize> Desk<L> {
     /// Days of review that applicants of a class reckon with.
     #[cfg(test)]
     pub(crate) fn lead(&self, rule: usize, class: usize, lane: usize) -> f64 {
-        self.rules[rule].lanes[lane].lead[class]
+        self.rules[rule].lead[class][lane]
     }
 
     /// Sums what classes count into what everybody reads.
@@ -217,7 +219,7 @@ fn at_desk<const L: usize>(
     act(queue, &mut clerk);
 }
 
-/// Phase 3: what is due is decided, licences expire, allowances follow.
+/// Phase 3, first half: what is due is decided, licences expire.
 pub(crate) fn decide<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
@@ -228,7 +230,6 @@ pub(crate) fn decide<const L: usize>(
         return;
     }
     let now = f64::from(step) * kernel.dt;
-    state.desk.allowance.fill([f64::INFINITY; L]);
     for (position, rule) in kernel.rules.iter().enumerate() {
         let Some(licensing) = licensing(kernel, rule) else { continue };
         for (lane, own) in state.desk.rules[position].lanes.iter_mut().enumerate() {
@@ -239,7 +240,7 @@ pub(crate) fn decide<const L: usize>(
             turn(kernel, streams, step, position, state);
         }
         for lane in 0..L {
-            if !state.desk.rules[position].lanes[lane].active {
+            if !state.desk.rules[position].active[lane] {
                 continue;
             }
             let since = (f64::from(step) - state.shock_start[rule.shock][lane]) * kernel.dt;
@@ -253,7 +254,6 @@ pub(crate) fn decide<const L: usize>(
             if licensing.de_minimis.is_some() {
                 weigh(kernel, (position, lane), state);
             }
-            allow(kernel, step, (position, lane), state);
         }
     }
     state.desk.sum();
@@ -272,7 +272,7 @@ fn turn<const L: usize>(
     let Some(licensing) = licensing(kernel, rule) else { return };
     let now = f64::from(step) * kernel.dt;
     for lane in 0..L {
-        if state.desk.rules[position].lanes[lane].active {
+        if state.desk.rules[position].active[lane] {
             at_desk(kernel, streams, (position, lane), state, |queue, clerk| queue.advance(now, clerk));
         }
     }
@@ -282,7 +282,7 @@ fn turn<const L: usize>(
     for lane in 0..L {
         let active = super::event::active(state, rule.shock, step, lane);
         let own = &mut state.desk.rules[position];
-        let was = std::mem::replace(&mut own.lanes[lane].active, active);
+        let was = std::mem::replace(&mut own.active[lane], active);
         if active {
             at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
                 queue.repace(now, clerk);
@@ -293,7 +293,8 @@ fn turn<const L: usize>(
                 if licensing.de_minimis.is_some() {
                     weigh(kernel, (position, lane), state);
                 }
-                file_lane(kernel, streams, (step, STANDING), position, lane, state);
+                let only = std::array::from_fn(|other| other == lane);
+                file_rule(kernel, streams, (step, STANDING), position, &only, state);
             }
         } else if was {
             own.lanes[lane].queue.clear();
@@ -315,60 +316,86 @@ fn weigh<const L: usize>(kernel: &Kernel, (position, lane): (usize, usize), stat
     }
 }
 
-/// What one rule lets leave on its routes in one lane.
-fn allow<const L: usize>(kernel: &Kernel, step: u32, (position, lane): (usize, usize), state: &mut State<L>) {
-    let rate = state.parameters[Parameter::LicensedRate as usize][lane];
-    for (c, &r) in kernel.rules[position].routes.iter().enumerate() {
-        let r = r as usize;
-        let usual = usual_flow(kernel, r, lane, state);
-        let Desk { rules, allowance, .. } = &mut state.desk;
-        let RuleState { ledger, needs, .. } = &mut rules[position];
-        ledger.slide(c, step, lane);
-        if !needs[c][lane] {
-            continue;
-        }
-        let most = &mut allowance[kernel.routes.governed[r] as usize][lane];
-        *most = most.min(ledger.allowance(c, lane, rate, usual));
+/// Phase 3, second half: what all rules together let leave.
+#[inline(always)]
+pub(crate) fn allowances<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
+    if kernel.rules.is_empty() {
+        return;
+    }
+    state.desk.allowance.fill([f64::INFINITY; L]);
+    for position in 0..kernel.rules.len() {
+        allow(kernel, step, position, state);
     }
 }
 
-/// Daily flow that limits and lots are measured by: base flow, or what is expected of a route that has none
-/// because it opened later.
-fn usual_flow<const L: usize>(kernel: &Kernel, r: usize, lane: usize, state: &State<L>) -> f64 {
-    let base = state.routes[r].base_flow[lane];
-    if base > 0.0 { base } else { expected_flow(kernel, r, lane, state) }
+/// What one rule lets leave on its routes.
+#[inline(always)]
+fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mut State<L>) {
+    let rate = state.parameters[Parameter::LicensedRate as usize];
+    let active = state.desk.rules[position].active;
+    if !active.contains(&true) {
+        return;
+    }
+    for (c, &r) in kernel.rules[position].routes.iter().enumerate() {
+        let r = r as usize;
+        let (mut usual, expected) = (state.routes[r].base_flow, expected_flow(kernel, r, state));
+        for lane in 0..L {
+            // A route that opened later has no base flow: what is expected of it, then.
+            usual[lane] = if usual[lane] > 0.0 { usual[lane] } else { expected[lane] };
+        }
+        let Desk { rules, allowance, .. } = &mut state.desk;
+        let RuleState { ledger, needs, .. } = &mut rules[position];
+        let (allowed, needs) = (ledger.allow(c, step, &active, &rate, &usual), needs[c]);
+        let most = &mut allowance[kernel.routes.governed[r] as usize];
+        for lane in 0..L {
+            let limit = if active[lane] && needs[lane] { allowed[lane] } else { f64::INFINITY };
+            most[lane] = less(most[lane], limit);
+        }
+    }
 }
 
-fn expected_flow<const L: usize>(kernel: &Kernel, r: usize, lane: usize, state: &State<L>) -> f64 {
-    let buyer = kernel.routes.to[r] as usize;
-    state.amount_of(kernel, r)[lane] * state.routes[r].share[lane] * state.expected[buyer][lane]
+/// Daily flow on a route that its buyer expects to use.
+#[inline(always)]
+fn expected_flow<const L: usize>(kernel: &Kernel, r: usize, state: &State<L>) -> Row<L> {
+    let (amount, share) = (state.amount_of(kernel, r), state.routes[r].share);
+    let mut flow = state.expected[kernel.routes.to[r] as usize];
+    for lane in 0..L {
+        flow[lane] *= amount[lane] * share[lane];
+    }
+    flow
 }
 
-/// After dispatch: licences are used up, oldest first, and the 30-day window moves on.
+/// After dispatch: licences are used up, oldest first, and the 30-day window takes what left.
+#[inline(always)]
 pub(crate) fn shipped<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     for (position, rule) in kernel.rules.iter().enumerate() {
         let Some(licensing) = licensing(kernel, rule) else { continue };
+        let RuleState { active, needs, ledger, .. } = &mut state.desk.rules[position];
+        if !active.contains(&true) {
+            continue;
+        }
         for (c, &r) in rule.routes.iter().enumerate() {
-            let governed = kernel.routes.governed[r as usize] as usize;
+            let exempt = state.exempt[kernel.routes.governed[r as usize] as usize];
+            let (needs, mut tonnes) = (needs[c], state.routes[r as usize].leaving);
             for lane in 0..L {
-                let exempt = state.exempt[governed][lane] > 0.0;
-                let tonnes = state.routes[r as usize].leaving[lane];
-                let own = &mut state.desk.rules[position];
-                if own.lanes[lane].active && own.needs[c][lane] && !exempt && tonnes > 0.0 {
-                    own.ledger.ship(c, step, lane, licensing.use_, tonnes);
-                }
+                let counts = active[lane] && needs[lane] && exempt[lane] <= 0.0;
+                tonnes[lane] = if counts { tonnes[lane] } else { 0.0 };
             }
+            ledger.ship(c, step, licensing.use_, &tonnes);
         }
     }
 }
 
 /// Phase 9: routes apply for what orders and expected flow need beyond licences held and applied for.
+#[inline(always)]
 pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+    if kernel.rules.is_empty() {
+        return;
+    }
     for position in 0..kernel.rules.len() {
-        for lane in 0..L {
-            if state.desk.rules[position].lanes[lane].active {
-                file_lane(kernel, streams, (step, 0), position, lane, state);
-            }
+        let active = state.desk.rules[position].active;
+        if active.contains(&true) {
+            file_rule(kernel, streams, (step, 0), position, &active, state);
         }
     }
     state.desk.sum();
@@ -379,62 +406,95 @@ pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step
 fn reckon<const L: usize>(kernel: &Kernel, now: f64, (position, lane): (usize, usize), state: &mut State<L>) {
     let lawful = state.parameters[Parameter::LicenceLead as usize][lane];
     let learns = state.parameters[Parameter::WaitMemory as usize][lane] > 0.0;
-    let Lane { experience, lead, .. } = &mut state.desk.rules[position].lanes[lane];
+    let RuleState { lanes, lead, .. } = &mut state.desk.rules[position];
     for (class, lead) in lead.iter_mut().enumerate() {
-        let seen = if learns { experience.wait(class, now, kernel.dt) } else { 0.0 };
-        *lead = lawful.max(seen);
+        let seen = if learns { lanes[lane].experience.wait(class, now, kernel.dt) } else { 0.0 };
+        lead[lane] = lawful.max(seen);
     }
 }
 
-fn file_lane<const L: usize>(
+/// Routes of one rule apply, in the lanes of `only`: all lanes of a route are looked at side by side, and those
+/// few that need something go to the desk one by one.
+#[inline(always)]
+fn file_rule<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
     (step, first_lot): (u32, u32),
     position: usize,
-    lane: usize,
+    only: &[bool; L],
     state: &mut State<L>,
 ) {
     let rule = &kernel.rules[position];
     let now = f64::from(step) * kernel.dt;
-    let since = (f64::from(step) - state.shock_start[rule.shock][lane]) * kernel.dt;
     // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons
     // with the lawful time only runs dry while the desk takes longer.
-    reckon(kernel, now, (position, lane), state);
-    let beyond = state.parameters[Parameter::HorizonDays as usize][lane];
-    let lot_days = state.parameters[Parameter::LotDays as usize][lane];
+    (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
+    let start = state.shock_start[rule.shock];
+    let beyond = state.parameters[Parameter::HorizonDays as usize];
+    let lot_days = state.parameters[Parameter::LotDays as usize];
     for (c, &r) in rule.routes.iter().enumerate() {
         let r = r as usize;
         let class = rule.class_of[c] as usize;
         let own = &state.desk.rules[position];
-        let governed = kernel.routes.governed[r] as usize;
-        if !own.needs[c][lane]
-            || state.exempt[governed][lane] > 0.0
-            || since < own.terms.eligible[class][lane]
-        {
-            continue;
+        let RouteRows { book, base_flow, .. } = state.routes[r];
+        let expected = expected_flow(kernel, r, state);
+        let exempt = state.exempt[kernel.routes.governed[r] as usize];
+        let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
+        let (needs, pending, balance) = (own.needs[c], own.pending[c], own.ledger.balance_row(c));
+        let (mut lot, mut need, mut applies) = ([0.0; L], [0.0; L], [false; L]);
+        for lane in 0..L {
+            let horizon = beyond[lane] + lead[lane];
+            lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]);
+            need[lane] = book[lane] + expected[lane] * horizon - balance[lane] - pending[lane];
+            let may = needs[lane] && exempt[lane] <= 0.0;
+            let since = (f64::from(step) - start[lane]) * kernel.dt;
+            let wants = lot[lane] > 0.0 && need[lane] > 1.0e-9 * lot[lane];
+            applies[lane] = only[lane] && may && since >= eligible[lane] && wants;
         }
-        let horizon = beyond + own.lanes[lane].lead[class];
-        let expected = expected_flow(kernel, r, lane, state);
-        let lot = lot_days * expected.max(state.routes[r].base_flow[lane]);
-        let need = state.routes[r].book[lane] + expected * horizon
-            - own.ledger.balance(c, lane)
-            - own.pending[c][lane];
-        if lot <= 0.0 || need <= 1.0e-9 * lot {
-            continue;
+        for lane in (0..L).filter(|lane| applies[*lane]) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive and capped"
+            )]
+            let lots = (need[lane] / lot[lane]).ceil().min(f64::from(STANDING)) as u32;
+            let filing = Filing { route: c, lot: lot[lane], lots, step, first_lot };
+            apply(kernel, streams, (position, lane), &filing, state);
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and capped")]
-        let lots = (need / lot).ceil().min(f64::from(STANDING)) as u32;
-        let own = &mut state.desk.rules[position];
-        own.pending[c][lane] += f64::from(lots) * lot;
-        let counts = &mut own.lanes[lane].counts[class];
-        counts.filed += f64::from(lots);
-        counts.pending += f64::from(lots);
-        own.lanes[lane].experience.filed(class, step, lots);
-        at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
-            for number in 0..lots {
-                let route = u32::try_from(c).unwrap_or(u32::MAX);
-                queue.file(now, Lot { route, tonnes: lot, step, number: first_lot + number }, clerk);
-            }
-        });
     }
+}
+
+/// What a route files in one step.
+struct Filing {
+    /// Position among the rule's routes.
+    route: usize,
+    /// Tonnes of each lot.
+    lot: f64,
+    lots: u32,
+    step: u32,
+    first_lot: u32,
+}
+
+fn apply<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (position, lane): (usize, usize),
+    filing: &Filing,
+    state: &mut State<L>,
+) {
+    let Filing { route, lot, lots, step, first_lot } = *filing;
+    let class = kernel.rules[position].class_of[route] as usize;
+    let own = &mut state.desk.rules[position];
+    own.pending[route][lane] += f64::from(lots) * lot;
+    let counts = &mut own.lanes[lane].counts[class];
+    counts.filed += f64::from(lots);
+    counts.pending += f64::from(lots);
+    own.lanes[lane].experience.filed(class, step, lots);
+    at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
+        let route = u32::try_from(route).unwrap_or(u32::MAX);
+        for number in 0..lots {
+            let lot = Lot { route, tonnes: lot, step, number: first_lot + number };
+            queue.file(f64::from(step) * kernel.dt, lot, clerk);
+        }
+    });
 }

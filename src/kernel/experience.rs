@@ -4,12 +4,17 @@
 //! waited longer than that mean count with their days so far: who looks at decisions alone sees only the fast
 //! ones, and while a desk is slow that is the news that matters.
 
+/// No case is open.
+const NOTHING: usize = usize::MAX;
+
 /// Waits of the classes of one rule in one lane.
 #[derive(Default)]
 pub(crate) struct Experience {
     /// Open cases by class and step of first filing.
     open: Vec<u32>,
     steps: usize,
+    /// First step of filing, by class, that has open cases, or `NOTHING`.
+    oldest: Vec<usize>,
     /// Decisions by class, faded.
     decisions: Vec<f64>,
     /// Days those decisions took, faded alike.
@@ -22,6 +27,7 @@ impl Experience {
         Self {
             open: vec![0; classes * steps],
             steps,
+            oldest: vec![NOTHING; classes],
             decisions: vec![0.0; classes],
             days: vec![0.0; classes],
         }
@@ -29,7 +35,7 @@ impl Experience {
 
     /// Nothing is known and nothing is open.
     pub(crate) fn clear(&mut self) {
-        self.open.fill(0);
+        self.close_all();
         self.decisions.fill(0.0);
         self.days.fill(0.0);
     }
@@ -37,16 +43,24 @@ impl Experience {
     /// Nothing is open any more; what was learned stays.
     pub(crate) fn close_all(&mut self) {
         self.open.fill(0);
+        self.oldest.fill(NOTHING);
     }
 
     pub(crate) fn filed(&mut self, class: usize, step: u32, cases: u32) {
         self.open[class * self.steps + step as usize] += cases;
+        // Steps only grow: what is open already is older.
+        self.oldest[class] = self.oldest[class].min(step as usize);
     }
 
     /// A case filed at `step` was decided for good after `days`.
     pub(crate) fn decided(&mut self, class: usize, step: u32, days: f64) {
-        let open = &mut self.open[class * self.steps + step as usize];
-        *open = open.saturating_sub(1);
+        let open = &mut self.open[class * self.steps..(class + 1) * self.steps];
+        let count = &mut open[step as usize];
+        *count = count.saturating_sub(1);
+        if *count == 0 && self.oldest[class] == step as usize {
+            let next = open.iter().skip(step as usize).position(|count| *count > 0);
+            self.oldest[class] = next.map_or(NOTHING, |next| step as usize + next);
+        }
         self.decisions[class] += 1.0;
         self.days[class] += days;
     }
@@ -64,7 +78,7 @@ impl Experience {
         let (mut cases, mut days) = (self.decisions[class], self.days[class]);
         let mean = if cases > 0.0 { days / cases } else { 0.0 };
         let open = &self.open[class * self.steps..(class + 1) * self.steps];
-        for (step, &count) in open.iter().enumerate() {
+        for (step, &count) in open.iter().enumerate().skip(self.oldest[class]) {
             let age = now - step as f64 * dt;
             if age <= mean {
                 break;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::compile::{Kernel, Rule};
-use super::scratch::{Row, rows};
+use super::scratch::{Row, add, less, more, rows};
 use crate::policy::licence::{Licensing, Use};
 
 /// Days over which shipments of a licensed route are limited.
@@ -27,12 +27,18 @@ pub(crate) struct Held {
 
 /// Licences of one rule.
 pub(crate) struct Ledger<const L: usize> {
-    /// Per lane and route, oldest first: (expiry day, tonnes left).
+    /// Per lane and route, oldest first: (expiry day, tonnes left before what is `spent`).
     licences: Vec<Vec<VecDeque<(f64, f64)>>>,
+    /// Shipped on the licences and not yet taken off them: whose tonnes they were matters only when a licence
+    /// is added or lapses.
+    spent: Vec<Row<L>>,
+    /// First day on which a licence of the lane lapses.
+    next_expiry: Row<L>,
     /// Λ: tonnes licensed and not yet shipped, per route.
     balance: Vec<Row<L>>,
-    /// Shipments of the last 30 days, per route, and their ring.
+    /// Shipments of the last 30 days, per route.
     window: Vec<Row<L>>,
+    /// The same by step: slot by slot, and within a slot route by route.
     ring: Vec<Row<L>>,
     slots: usize,
     /// Tonnes left of each quota's period.
@@ -55,6 +61,8 @@ impl<const L: usize> Ledger<L> {
         });
         Self {
             licences: vec![vec![VecDeque::new(); routes]; L],
+            spent: rows(routes),
+            next_expiry: [f64::INFINITY; L],
             balance: rows(routes),
             window: rows(routes),
             ring: rows(routes * slots),
@@ -76,7 +84,32 @@ impl<const L: usize> Ledger<L> {
     pub(crate) fn void(&mut self, lane: usize) {
         self.licences[lane].iter_mut().for_each(VecDeque::clear);
         self.held[lane].clear();
-        self.balance.iter_mut().for_each(|row| row[lane] = 0.0);
+        self.next_expiry[lane] = f64::INFINITY;
+        self.balance.iter_mut().chain(&mut self.spent).for_each(|row| row[lane] = 0.0);
+    }
+
+    /// Takes what was shipped off the licences, oldest first.
+    fn settle(&mut self, c: usize, lane: usize) {
+        let mut tonnes = std::mem::take(&mut self.spent[c][lane]);
+        let licences = &mut self.licences[lane][c];
+        while tonnes > 0.0 {
+            let Some(front) = licences.front_mut() else { break };
+            let used = front.1.min(tonnes);
+            front.1 -= used;
+            tonnes -= used;
+            if front.1 > 0.0 {
+                break;
+            }
+            licences.pop_front();
+        }
+        if licences.is_empty() {
+            self.balance[c][lane] = 0.0;
+        }
+    }
+
+    /// Tonnes licensed and not yet shipped, in each lane.
+    pub(crate) fn balance_row(&self, c: usize) -> Row<L> {
+        self.balance[c]
     }
 
     /// Tonnes licensed and not yet shipped.
@@ -93,8 +126,10 @@ impl<const L: usize> Ledger<L> {
                 let left = &mut self.left[*q as usize][lane];
                 *left = (*left - granted).max(0.0);
             }
+            self.settle(c, lane);
             self.balance[c][lane] += granted;
             self.licences[lane][c].push_back((expiry, granted));
+            self.next_expiry[lane] = self.next_expiry[lane].min(expiry);
         }
         granted
     }
@@ -142,56 +177,77 @@ impl<const L: usize> Ledger<L> {
 
     /// Licences whose day has come lapse.
     pub(crate) fn expire(&mut self, now: f64, lane: usize) {
-        for (c, licences) in self.licences[lane].iter_mut().enumerate() {
+        if now < self.next_expiry[lane] {
+            return;
+        }
+        self.next_expiry[lane] = f64::INFINITY;
+        for c in 0..self.balance.len() {
+            self.settle(c, lane);
+            let licences = &mut self.licences[lane][c];
             while licences.front().is_some_and(|(expiry, _)| *expiry <= now) {
                 let tonnes = licences.pop_front().map_or(0.0, |licence| licence.1);
-                self.balance[c][lane] = (self.balance[c][lane] - tonnes).max(0.0);
+                self.balance[c][lane] = more(self.balance[c][lane] - tonnes, 0.0);
             }
-            if licences.is_empty() {
-                self.balance[c][lane] = 0.0;
+            match licences.front() {
+                Some((expiry, _)) => self.next_expiry[lane] = self.next_expiry[lane].min(*expiry),
+                None => self.balance[c][lane] = 0.0,
             }
         }
     }
 
-    /// The window moves on by one step: its oldest step's shipments leave it.
-    pub(crate) fn slide(&mut self, c: usize, step: u32, lane: usize) {
-        let slot = c * self.slots + step as usize % self.slots;
-        self.window[c][lane] = (self.window[c][lane] - self.ring[slot][lane]).max(0.0);
-        self.ring[slot][lane] = 0.0;
+    fn slot(&self, c: usize, step: u32) -> usize {
+        step as usize % self.slots * self.window.len() + c
     }
 
-    /// Most that may leave: what is licensed, within `rate` times the usual daily flow over 30 days.
-    pub(crate) fn allowance(&self, c: usize, lane: usize, rate: f64, usual: f64) -> f64 {
-        if rate >= NO_LIMIT {
-            return self.balance[c][lane];
+    /// Most that may leave in each lane: what is licensed, within `rate` times the usual daily flow over 30
+    /// days. Where the desk is at work the window moves on by one step first: its oldest step's shipments
+    /// leave it.
+    #[inline(always)]
+    pub(crate) fn allow(
+        &mut self,
+        c: usize,
+        step: u32,
+        working: &[bool; L],
+        rate: &Row<L>,
+        usual: &Row<L>,
+    ) -> Row<L> {
+        let slot = self.slot(c, step);
+        let (mut window, mut oldest, balance) = (self.window[c], self.ring[slot], self.balance[c]);
+        let mut allowed = [0.0; L];
+        for lane in 0..L {
+            let moved = more(window[lane] - oldest[lane], 0.0);
+            window[lane] = if working[lane] { moved } else { window[lane] };
+            oldest[lane] = if working[lane] { 0.0 } else { oldest[lane] };
+            let room = more(rate[lane] * WINDOW_DAYS * usual[lane] - window[lane], 0.0);
+            let limited = less(balance[lane], room);
+            allowed[lane] = if rate[lane] >= NO_LIMIT { balance[lane] } else { limited };
         }
-        let room = (rate * WINDOW_DAYS * usual - self.window[c][lane]).max(0.0);
-        self.balance[c][lane].min(room)
+        self.window[c] = window;
+        self.ring[slot] = oldest;
+        allowed
     }
 
-    /// Uses licences up, oldest first.
-    pub(crate) fn ship(&mut self, c: usize, step: u32, lane: usize, use_: Use, mut tonnes: f64) {
-        let slot = c * self.slots + step as usize % self.slots;
-        self.ring[slot][lane] += tonnes;
-        self.window[c][lane] += tonnes;
-        let licences = &mut self.licences[lane][c];
-        // A rounding's worth of goods spends no single licence.
-        if use_ == Use::Single && tonnes > 1.0e-9 * self.balance[c][lane] {
-            licences.clear();
-        }
-        self.balance[c][lane] = (self.balance[c][lane] - tonnes).max(0.0);
-        while tonnes > 0.0 {
-            let Some(front) = licences.front_mut() else { break };
-            let used = front.1.min(tonnes);
-            front.1 -= used;
-            tonnes -= used;
-            if front.1 > 0.0 {
-                break;
+    /// Uses licences up, oldest first: `tonnes` in each lane, on a licence for one shipment or for many.
+    #[inline(always)]
+    pub(crate) fn ship(&mut self, c: usize, step: u32, use_: Use, tonnes: &Row<L>) {
+        if use_ == Use::Single {
+            for lane in 0..L {
+                // A rounding's worth of goods spends no single licence.
+                if tonnes[lane] > 0.0 && tonnes[lane] > 1.0e-9 * self.balance[c][lane] {
+                    self.licences[lane][c].clear();
+                    self.spent[c][lane] = 0.0;
+                    self.balance[c][lane] = 0.0;
+                }
             }
-            licences.pop_front();
         }
-        if licences.is_empty() {
-            self.balance[c][lane] = 0.0;
+        let slot = self.slot(c, step);
+        let mut balance = self.balance[c];
+        for lane in 0..L {
+            balance[lane] = more(balance[lane] - tonnes[lane], 0.0);
         }
+        self.balance[c] = balance;
+        add(&mut self.ring[slot], tonnes);
+        add(&mut self.window[c], tonnes);
+        add(&mut self.spent[c], tonnes);
     }
 }

@@ -150,17 +150,30 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state:
     }
     let (nameplate, loss, added) = (state.capacity[pool], state.loss[pool], state.added[pool]);
     let mut over = state.overproduction[pool];
-    let mut scale = [1.0; L];
-    let mut reason = [Bound::DEMAND; L];
+    let (mut available, mut short) = ([0.0; L], false);
     for lane in 0..L {
-        let available = over[lane] * (nameplate[lane] * (1.0 - loss[lane]) * (1.0 + added[lane])) * dt;
-        let missing = more(wanted[lane] - available, 0.0);
+        available[lane] = over[lane] * (nameplate[lane] * (1.0 - loss[lane]) * (1.0 + added[lane])) * dt;
+        short |= wanted[lane] > available[lane];
+    }
+    if !short {
+        for lane in 0..L {
+            over[lane] += (1.0 - over[lane]) * pace.over[lane];
+        }
+        state.overproduction[pool] = over;
+        for &line in kernel.pool_lines(pool) {
+            state.bound[line as usize] = [Bound::DEMAND; L];
+        }
+        return;
+    }
+    let (mut scale, mut reason) = ([1.0; L], [Bound::DEMAND; L]);
+    for lane in 0..L {
+        let missing = more(wanted[lane] - available[lane], 0.0);
         let scarcity = if wanted[lane] > 0.0 { missing / wanted[lane] } else { 0.0 };
         let rise = (pace.most[lane] - over[lane]) * scarcity;
         let pull = if scarcity > 0.0 { rise } else { 1.0 - over[lane] };
         over[lane] += pull * pace.over[lane];
-        let short = wanted[lane] > available;
-        scale[lane] = if short { available / wanted[lane] } else { 1.0 };
+        let short = wanted[lane] > available[lane];
+        scale[lane] = if short { available[lane] / wanted[lane] } else { 1.0 };
         reason[lane] = if short { Bound::CAPACITY } else { Bound::DEMAND };
     }
     state.overproduction[pool] = over;

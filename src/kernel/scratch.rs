@@ -258,6 +258,8 @@ pub struct State<const L: usize> {
     pub(crate) granted: Vec<f64>,
     /// Of the line whose turn it is.
     pub(crate) work: Work<L>,
+    /// Whether the last step fell into the New Year holiday.
+    pub(crate) new_year: bool,
     /// Whether shares must be computed anew.
     pub(crate) stale: bool,
     /// Whether a shock started or ended in this step, in any lane.
@@ -401,6 +403,7 @@ impl<const L: usize> State<L> {
                 can: rows(deepest),
                 limits: rows(deepest),
             },
+            new_year: false,
             stale: true,
             turned: true,
             blocked_days: rows(governed),

@@ -20,6 +20,7 @@ pub(crate) fn advance<const L: usize>(
 ) {
     event::apply(kernel, streams, step, state);
     desk::decide(kernel, streams, step, state);
+    desk::allowances(kernel, step, state);
     event::caps(kernel, step, state);
     if kernel.origin.is_some() {
         origin::arrive(kernel, step, state);
