@@ -106,7 +106,7 @@ fn chains(rows: usize) -> LineGraph {
 /// The calm scenario, on the chains or on its own network.
 fn calm(graph: Option<LineGraph>) -> Option<Kernel> {
     let sets = ["end=2025-07-02".to_owned()];
-    let (mut scenario, _) = Scenario::open("2025-april-controls", &sets, &[]).ok()?;
+    let (mut scenario, _) = Scenario::open("2025-april-controls", &sets).ok()?;
     if let Some(graph) = graph {
         // Shocks name routes of their own network.
         scenario.shocks.clear();

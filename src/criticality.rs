@@ -127,6 +127,8 @@ pub fn rank(
     progress: &(dyn Fn(usize) + Sync),
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<Ranking>, Error> {
+    // Facilities are compared by series that a scenario's `[outputs]` may leave out.
+    let scenario = &Scenario { outputs: crate::scenario::Outputs::default(), ..scenario.clone() };
     let kernel = Kernel::compile(scenario);
     let sites = working(&kernel);
     let outages = Outages::new(scenario, &kernel, options)?;

@@ -46,11 +46,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// Process exit code: 2 for input errors, 1 for everything else.
+    /// Process exit code: 2 where the user's input is at fault (a file that is not there or holds something
+    /// else among it), 1 for everything else.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input(_) => 2,
+            Self::Input(_) | Self::Result { .. } => 2,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 2,
             _ => 1,
         }
     }

@@ -35,6 +35,7 @@ pub mod queue;
 mod queue_tests;
 pub(crate) mod response;
 pub mod scratch;
+pub(crate) mod series;
 pub(crate) mod share;
 pub(crate) mod source;
 pub(crate) mod step;
@@ -77,6 +78,11 @@ impl Kernel {
     #[must_use]
     pub fn design(&self) -> &Arc<Design> {
         &self.observe.design
+    }
+
+    /// Groups of series (as `series.csv` names them) of which the scenario's `[outputs]` leaves some out.
+    pub fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.observe.left_out.iter().map(String::as_str)
     }
 
     /// Routes between lines.

@@ -12,6 +12,7 @@ pub mod document;
 mod fields;
 pub mod format;
 mod licensing;
+mod names;
 pub mod overlay;
 pub mod parameter_set;
 pub mod quantity;
@@ -92,14 +93,24 @@ pub struct Plan {
     pub converge: Option<Convergence>,
 }
 
-/// Which series a run writes out.
+/// Which series a run observes and writes out: those of the groups named and those named themselves; where
+/// nothing is named, all. Metrics are always complete.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outputs {
-    /// Kinds of groups wanted (`total`, `stage`, `region`, `country`, `company`, `facility`,
-    /// `destination`); empty: the default of the program.
+    /// Groups wanted, as `series.csv` names them (`exports`, `output:region`, `cover` …).
     pub groups: Vec<String>,
-    /// Names of series wanted; empty: all.
+    /// Series wanted, as `series.csv` names them (`exports:USA`, `output@auto-ford-nam` …).
     pub series: Vec<String>,
+}
+
+impl Outputs {
+    /// Whether a series is wanted.
+    #[must_use]
+    pub fn wants(&self, series: &crate::summary::Series) -> bool {
+        self.groups.is_empty() && self.series.is_empty()
+            || self.groups.contains(&series.group)
+            || self.series.contains(&series.id)
+    }
 }
 
 /// A text that was read to make a scenario, for the manifest.
@@ -155,16 +166,15 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Opens a scenario by bundled name or path, lays `sets` (`key=value`) over it, and resolves it.
-    /// `metrics` are the names a metric can have (empty: not checked). The diagnostics returned with the
-    /// scenario hold warnings only.
+    /// Opens a scenario by bundled name or path, lays `sets` (`key=value`) over it, and resolves it. The
+    /// diagnostics returned with the scenario hold warnings only.
     ///
     /// # Errors
     /// Every problem of the input, all at once.
-    pub fn open(name_or_path: &str, sets: &[String], metrics: &[&str]) -> Result<(Self, Diagnostics), Error> {
+    pub fn open(name_or_path: &str, sets: &[String]) -> Result<(Self, Diagnostics), Error> {
         let mut diagnostics = Diagnostics::new();
         let layers = overlay::open(name_or_path, sets, &mut diagnostics);
-        Self::finish(layers, metrics, diagnostics)
+        Self::finish(layers, diagnostics)
     }
 
     /// A bundled scenario.
@@ -172,7 +182,7 @@ impl Scenario {
     /// # Errors
     /// When there is none of this name.
     pub fn bundled(name: &str) -> Result<(Self, Diagnostics), Error> {
-        Self::open(name, &[], &[])
+        Self::open(name, &[])
     }
 
     /// A scenario file.
@@ -180,7 +190,7 @@ impl Scenario {
     /// # Errors
     /// Every problem of the input, all at once.
     pub fn load(path: &std::path::Path) -> Result<(Self, Diagnostics), Error> {
-        Self::open(&path.to_string_lossy(), &[], &[])
+        Self::open(&path.to_string_lossy(), &[])
     }
 
     /// A scenario from a text; `name` is what messages call it.
@@ -190,16 +200,18 @@ impl Scenario {
     pub fn parse(name: &str, text: &str) -> Result<(Self, Diagnostics), Error> {
         let mut diagnostics = Diagnostics::new();
         let layers = overlay::open_text(name, text, &mut diagnostics);
-        Self::finish(layers, &[], diagnostics)
+        Self::finish(layers, diagnostics)
     }
 
     fn finish(
         layers: Option<overlay::Layers>,
-        metrics: &[&str],
         mut diagnostics: Diagnostics,
     ) -> Result<(Self, Diagnostics), Error> {
-        let scenario =
-            layers.and_then(|layers| resolve::resolve(&layers, &find_network, metrics, &mut diagnostics));
+        let scenario = layers.and_then(|layers| {
+            let scenario = resolve::resolve(&layers, &find_network, &mut diagnostics)?;
+            names::check(&layers, &scenario, &mut diagnostics);
+            (diagnostics.error_count() == 0).then_some(scenario)
+        });
         match scenario {
             Some(scenario) => Ok(diagnostics.into_result(scenario)?),
             None => Err(Error::Input(diagnostics)),

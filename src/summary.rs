@@ -36,6 +36,9 @@ pub struct Metric {
     pub quantum: f64,
     /// One sentence for people.
     pub meaning: String,
+    /// For a metric that not every replication has (the day of a stop, where there is one): the value that
+    /// stands for "it did not happen". Statistics are of the others.
+    pub absent: Option<f64>,
 }
 
 /// One number per replication and period.
@@ -82,6 +85,7 @@ impl Design {
             w.text(m.unit);
             w.number(m.quantum);
             w.text(&m.meaning);
+            m.absent.into_iter().for_each(|value| w.number(value));
         }
         w.count(self.series.len());
         for s in &self.series {
@@ -249,11 +253,16 @@ impl Summary {
         all
     }
 
-    /// Statistics of metric `i` of the design; those of no value at all if there is no such metric.
+    /// Statistics of metric `i` of the design over the replications that have it (see [`Metric::absent`]);
+    /// those of no value at all if there is no such metric.
     #[must_use]
     pub fn metric(&self, i: usize) -> Statistics {
-        let quantum = self.design.metrics.get(i).map_or(f64::NAN, |m| m.quantum);
-        Statistics::of_fixed(self.column(i).into_iter().map(|(_, q)| q).collect(), quantum)
+        let Some(metric) = self.design.metrics.get(i) else {
+            return Statistics::of_fixed(Vec::new(), f64::NAN);
+        };
+        let absent = metric.absent.and_then(|value| to_fixed(value, metric.quantum));
+        let values = self.column(i).into_iter().map(|(_, q)| q).filter(|q| Some(*q) != absent);
+        Statistics::of_fixed(values.collect(), metric.quantum)
     }
 
     /// Values of metric `i` in replication order, in its unit; empty if there is no such metric.
@@ -333,6 +342,7 @@ pub(crate) mod tests {
             unit: " t",
             quantum,
             meaning: "for tests".to_owned(),
+            absent: None,
         };
         Arc::new(Design {
             metrics: vec![metric("loss", 1e-3), metric("days", 1.0)],
@@ -390,6 +400,23 @@ pub(crate) mod tests {
         assert_eq!(s.repeated(), None);
         s.push(&outcome(7, 0.0, 0.0)).expect("finite");
         assert_eq!(s.repeated(), Some(7));
+    }
+
+    #[test]
+    fn a_metric_that_did_not_happen_is_left_out() {
+        let mut design = (*design()).clone();
+        design.metrics[1].absent = Some(-1.0);
+        let mut s = Summary::new(Arc::new(design));
+        for (i, day) in [-1.0, 40.0, -1.0, 44.0].into_iter().enumerate() {
+            s.push(&outcome(i as u64, -1.0, day)).expect("finite");
+        }
+        let days = s.metric(1);
+        assert_eq!((days.count, days.mean, days.min, days.q50), (2, 42.0, 40.0, 42.0));
+        assert_eq!((s.metric(0).count, s.metric(0).mean), (4, -1.0), "other metrics may well be negative");
+        assert_eq!(s.values(1), [-1.0, 40.0, -1.0, 44.0]);
+        let mut none = Summary::new(s.design().clone());
+        none.push(&outcome(0, 0.0, -1.0)).expect("finite");
+        assert!(none.metric(1).count == 0 && none.metric(1).mean.is_nan());
     }
 
     #[test]

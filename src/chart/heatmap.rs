@@ -130,17 +130,20 @@ impl Heatmap {
         };
 
         let mut y = body.y0;
+        // One size for all stages: that of the shortest block. Two lines of small text beat one of large that
+        // is cut off.
+        let shortest = groups.iter().map(|(_, rows)| rows.len()).min().unwrap_or(1);
+        let lowest = row_height * shortest as f64;
+        let name_size = if lowest < LABEL * 2.4 { SMALL.min(lowest * 0.9) } else { LABEL };
         for (name, rows) in &groups {
             let extent = row_height * rows.len() as f64;
             d.rect(Frame::new(left, y, right, y + extent), WHITE);
             if groups.len() > 1 {
-                // Two lines of small text beat one of large that is cut off.
-                let size = if extent < LABEL * 2.4 { SMALL.min(extent * 0.9) } else { LABEL };
-                let most = ((extent / (size * 1.15)) as usize).clamp(1, 4);
-                let mut at = y + size * 0.95;
-                for line in wrap(name, size, true, group_width - 20.0, most) {
-                    d.bold((body.x0, at), &line, size, INK, Anchor::Left);
-                    at += size * 1.2;
+                let most = ((extent / (name_size * 1.15)) as usize).clamp(1, 4);
+                let mut at = y + name_size * 0.95;
+                for line in wrap(name, name_size, true, group_width - 20.0, most) {
+                    d.bold((body.x0, at), &line, name_size, INK, Anchor::Left);
+                    at += name_size * 1.2;
                 }
                 d.line(&[(left - label_width - 16.0, y), (left - label_width - 16.0, y + extent)], 2.0, AXIS);
             }

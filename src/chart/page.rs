@@ -178,7 +178,10 @@ pub(super) fn y_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labe
     }
 }
 
-/// Vertical grid lines with labels below `frame`; labels that would touch are left out.
+/// How far a label may stand out to the right of its frame, where the next panel or a legend begins.
+const OVERHANG: f64 = 24.0;
+
+/// Vertical grid lines with labels below `frame`; labels that would touch, or stand out too far, are left out.
 pub(super) fn x_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labels: bool) {
     let mut taken = f64::NEG_INFINITY;
     for tick in &axis.ticks {
@@ -187,7 +190,7 @@ pub(super) fn x_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labe
         let half = text_width(&tick.label, size, false) / 2.0;
         if labels {
             d.line(&[(x, frame.y1), (x, frame.y1 + 5.0)], 1.0, AXIS);
-            if x - half > taken {
+            if x - half > taken && x + half <= frame.x1 + OVERHANG {
                 d.text((x, frame.y1 + 8.0 + size), &tick.label, size, INK, Anchor::Centre);
                 taken = x + half + size * 0.4;
             }
@@ -200,10 +203,15 @@ pub(super) fn floor_line(d: &mut Drawing, frame: Frame) {
     d.line(&[(frame.x0, frame.y1), (frame.x1, frame.y1)], 1.3, AXIS);
 }
 
+/// Smallest size of a panel's title relative to its usual one.
+const SMALLEST_TITLE: f64 = 0.7;
+
 /// Title above a panel.
 pub(super) fn panel_title(d: &mut Drawing, x: f64, y: f64, text: &str, width: f64) {
-    let text = fit(text, LABEL, true, width);
-    d.bold((x, y), &text, LABEL, INK, Anchor::Left);
+    // A long name is set smaller before it is cut.
+    let size = (LABEL * width / text_width(text, LABEL, true)).clamp(SMALLEST_TITLE * LABEL, LABEL);
+    let text = fit(text, size, true, width);
+    d.bold((x, y), &text, size, INK, Anchor::Left);
 }
 
 /// "Nothing to show" inside one panel.

@@ -43,13 +43,21 @@ const WAIT_BIN_DAYS: usize = 10;
 /// A picture before it is drawn to a format.
 type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
 
-/// Name and bytes of every picture, SVG and PNG.
+/// What [`all`] gives.
+pub struct Pictures {
+    /// Name and bytes of every picture, SVG and PNG.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Names of the pictures whose series the scenario's `[outputs]` leaves out.
+    pub left_out: Vec<&'static str>,
+}
+
+/// Every picture of a run.
 pub fn all(
     scenario: &Scenario,
     kernel: &Kernel,
     result: &StudyResult,
     reading: &Reading,
-) -> Result<Vec<(String, Vec<u8>)>, Error> {
+) -> Result<Pictures, Error> {
     let provenance = Provenance {
         scenario: scenario.name.clone(),
         runs: result.replications_done,
@@ -61,62 +69,75 @@ pub fn all(
     let events =
         scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
     let source = Source { scenario, summary: &result.summary, reading, provenance, events };
-    let mut files = Vec::new();
-    for (name, draw) in source.pictures(kernel) {
+    let mut pictures = Pictures { files: Vec::new(), left_out: Vec::new() };
+    for (name, group, draw) in source.pictures(kernel) {
+        let Some(draw) = draw else {
+            if kernel.left_out().any(|left_out| left_out == group) {
+                pictures.left_out.push(name);
+            }
+            continue;
+        };
         for (ending, format) in [("svg", Format::Svg), ("png", Format::Png)] {
-            files.push((format!("{name}.{ending}"), draw(format)?));
+            pictures.files.push((format!("{name}.{ending}"), draw(format)?));
         }
     }
-    Ok(files)
+    Ok(pictures)
 }
 
 impl Source<'_> {
-    fn pictures(&self, kernel: &Kernel) -> Vec<(&'static str, Draw)> {
-        let mut list: Vec<(&'static str, Draw)> = Vec::new();
-        let mut fan = |name, chart: Option<FanChart>| {
-            if let Some(chart) = chart {
-                list.push((name, Box::new(move |format| chart.render(format))));
-            }
+    /// Name, group of series (empty for pictures of metrics) and drawing; `None` where there is nothing to draw.
+    fn pictures(&self, kernel: &Kernel) -> Vec<(&'static str, &'static str, Option<Draw>)> {
+        let mut list: Vec<(&'static str, &'static str, Option<Draw>)> = Vec::new();
+        let mut fan = |name, group, chart: Option<FanChart>| {
+            list.push((
+                name,
+                group,
+                chart.map(|chart| -> Draw { Box::new(move |format| chart.render(format)) }),
+            ));
         };
         let by_place = |name: &str| Place::parse(name).map_or_else(|| name.to_owned(), place);
         let (exports, vehicles) = ("magnet exports, t per month", "output, vehicles per week");
         let world = |_: &str| "All destinations".to_owned();
-        fan("exports", self.fan("exports", |n| n == "WORLD", world, "China's magnet exports", exports));
+        fan(
+            "exports",
+            "exports",
+            self.fan("exports", |n| n == "WORLD", world, "China's magnet exports", exports),
+        );
         let title = "China's magnet exports by destination";
-        fan("exports-by-destination", self.fan("exports", |n| n != "WORLD", by_place, title, exports));
+        fan(
+            "exports-by-destination",
+            "exports",
+            self.fan("exports", |n| n != "WORLD", by_place, title, exports),
+        );
         fan(
             "output-by-region",
+            "output:region",
             self.fan("output:region", |_| true, by_place, "Vehicle output by region", vehicles),
         );
-        fan("output-by-automaker", self.automakers());
+        fan("output-by-automaker", "output:automaker", self.automakers());
         let output = "output, t per week";
         let stages = self.fan("output:stage", |_| true, stage_name, "Output by stage", output);
         // A stage's central output differs from the mean of drawn ones where bands are lopsided: no dashed line.
-        fan("output-by-stage", stages.map(without_calm));
+        fan("output-by-stage", "output:stage", stages.map(without_calm));
         let cover = "cover, days of calm use";
         for (file, what, title) in COVERS {
             let mine = |name: &str| name.split_once(':').is_some_and(|(own, _)| own == what);
-            fan(file, self.fan("cover", mine, region_of, title, cover));
+            fan(file, "cover", self.fan("cover", mine, region_of, title, cover));
         }
         let title = "Prices relative to calm";
-        fan("prices", self.fan("price", |_| true, market, title, "price, calm = 1"));
-        if let Some(chart) = self.licences() {
-            list.push(("licences", Box::new(move |format| chart.render(format))));
-        }
-        if let Some(chart) = self.waiting() {
-            list.push(("waiting-times", Box::new(move |format| chart.render(format))));
-        }
-        if let Some(chart) = self.lost() {
-            list.push(("lost-output", Box::new(move |format| chart.render(format))));
-        }
-        if let Some(chart) = self.exceedance() {
-            list.push(("vehicles-lost", Box::new(move |format| chart.render(format))));
-        }
-        if let Some(chart) = self.first_stops() {
-            list.push(("first-stop", Box::new(move |format| chart.render(format))));
-        }
-        let chart = self.map(kernel);
-        list.push(("network-map", Box::new(move |format| chart.render(format))));
+        fan("prices", "price", self.fan("price", |_| true, market, title, "price, calm = 1"));
+        let licences = self.licences().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
+        list.push(("licences", "licences", licences));
+        let waits = self.waiting().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
+        list.push(("waiting-times", "waits", waits));
+        let lost = self.lost().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
+        list.push(("lost-output", "lost", lost));
+        let losses = self.exceedance().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
+        list.push(("vehicles-lost", "", losses));
+        let stops = self.first_stops().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
+        list.push(("first-stop", "", stops));
+        let map = self.map(kernel);
+        list.push(("network-map", "", Some(Box::new(move |format| map.render(format)))));
         list
     }
 
@@ -240,6 +261,10 @@ impl Source<'_> {
 
     fn exceedance(&self) -> Option<ExceedanceChart> {
         let losses = self.summary.values(metric(self.summary, "vehicles_lost")?);
+        // A curve of no losses would be an empty picture.
+        if losses.iter().all(|lost| *lost <= 0.0) {
+            return None;
+        }
         Some(ExceedanceChart {
             caption: "How many vehicles are not built, how surely".to_owned(),
             subtitle: self.scenario.title.clone(),
@@ -250,7 +275,8 @@ impl Source<'_> {
     }
 
     fn first_stops(&self) -> Option<FirstStopChart> {
-        if self.reading.makers.is_empty() {
+        // Where nobody stops the table says so, with the confidence that many runs give.
+        if self.reading.makers.iter().all(|maker| maker.stop.estimate <= 0.0) {
             return None;
         }
         let rows = self.reading.makers.iter().map(|maker| FirstStopRow {
@@ -291,7 +317,7 @@ impl Source<'_> {
         Some(LicenceStack {
             caption: "What has become of licence applications".to_owned(),
             subtitle: format!(
-                "{}. Pending includes {} returns for information so far, on average.",
+                "{}. Applications were returned for information {} times in all; returned ones stay pending.",
                 self.scenario.title.trim_end_matches('.'),
                 of("returned")?.last().copied().unwrap_or(0.0).round()
             ),

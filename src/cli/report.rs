@@ -113,8 +113,8 @@ fn regions(reading: &Reading) -> Option<Table> {
     }
     let mut table = table(&["Region", "mean", "of calm output", "9 of 10 runs"]);
     for region in &reading.regions {
-        let share =
-            if region.calm > 0.0 { percent(region.lost.mean / region.calm) } else { "–".to_owned() };
+        let calm = region.calm.filter(|calm| *calm > 0.0);
+        let share = calm.map_or_else(|| "–".to_owned(), |calm| percent(region.lost.mean / calm));
         table.add_row([
             place(region.region),
             number(region.lost.mean),

@@ -183,13 +183,22 @@ impl Run {
         if !result.complete {
             folder.write(CHECKPOINT, &Checkpoint::new(scenario, 0, result.summary.clone()).to_bytes())?;
         }
-        let charts =
-            if self.no_charts { Vec::new() } else { charts::all(scenario, kernel, result, reading)? };
-        for (name, bytes) in &charts {
-            folder.write(&format!("charts/{name}"), bytes)?;
+        let mut drawn = 0;
+        if !self.no_charts {
+            let pictures = charts::all(scenario, kernel, result, reading)?;
+            for (name, bytes) in &pictures.files {
+                folder.write(&format!("charts/{name}"), bytes)?;
+            }
+            drawn = pictures.files.len();
+            if !pictures.left_out.is_empty() {
+                self.means.note(&format!(
+                    "Not drawn, as `[outputs]` leaves out their series: {}.",
+                    pictures.left_out.join(", ")
+                ));
+            }
         }
         folder.finish(Manifest::new("run", &[(scenario, result)]))?;
-        Ok(charts.len())
+        Ok(drawn)
     }
 }
 

@@ -68,14 +68,7 @@ impl Means {
 impl Changes {
     /// Opens and resolves a scenario and compiles its kernel; warnings go to stderr.
     pub fn open(&self, name_or_path: &str) -> Result<(Scenario, Kernel), Failure> {
-        let (mut scenario, mut warnings) = Scenario::open(name_or_path, &self.sets, &[])?;
-        let mut kernel = Kernel::compile(&scenario);
-        if scenario.plan.converge.is_some() || scenario.expectation.is_some() {
-            // Names of metrics come from the network, so they can be checked only now.
-            let design = kernel.design().clone();
-            let names: Vec<&str> = design.metrics.iter().map(|metric| metric.name.as_str()).collect();
-            (scenario, warnings) = Scenario::open(name_or_path, &self.sets, &names)?;
-        }
+        let (mut scenario, warnings) = Scenario::open(name_or_path, &self.sets)?;
         terminal::diagnostics(&warnings);
         if let Some(replications) = self.replications {
             scenario.plan.replications = replications;
@@ -83,8 +76,8 @@ impl Changes {
         }
         if let Some(seed) = self.seed {
             scenario.plan.seed = seed;
-            kernel = Kernel::compile(&scenario);
         }
+        let kernel = Kernel::compile(&scenario);
         Ok((scenario, kernel))
     }
 }

@@ -61,7 +61,7 @@ impl Capacities {
         let headroom = scenario.parameters.get(Parameter::Headroom).mean();
         let made = &kernel.central.output;
         let flows = central_flows(kernel);
-        let centrals: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+        let centrals = graph.central_values();
         // Mined tonnes per unit of output, by line.
         let mut content: Vec<f64> =
             graph.lines.iter().map(|line| if line.inputs.is_empty() { 1.0 } else { 0.0 }).collect();

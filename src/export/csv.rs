@@ -46,6 +46,7 @@ pub fn metrics(summary: &Summary) -> Vec<u8> {
     let head = [
         "metric",
         "unit",
+        "runs",
         "mean",
         "mean_low",
         "mean_high",
@@ -65,7 +66,8 @@ pub fn metrics(summary: &Summary) -> Vec<u8> {
         let numbers =
             [s.mean, s.mean_ci.0, s.mean_ci.1, s.sd, s.q05, s.q25, s.q50, s.q75, s.q95, s.min, s.max];
         let numbers = numbers.map(number);
-        let texts = [metric.name.as_str(), metric.unit.trim()];
+        let count = s.count.to_string();
+        let texts = [metric.name.as_str(), metric.unit.trim(), count.as_str()];
         let row =
             texts.into_iter().chain(numbers.iter().map(String::as_str)).chain([metric.meaning.as_str()]);
         let _ = writer.write_record(row);

@@ -43,6 +43,9 @@ pub struct MetricEntry {
     name: String,
     unit: String,
     meaning: String,
+    /// Runs that have the metric, where not every run needs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<u64>,
     #[serde(flatten)]
     statistics: Figures,
 }
@@ -100,11 +103,15 @@ impl From<&Statistics> for Figures {
 /// One entry per metric of a summary.
 #[must_use]
 pub fn metrics(summary: &Summary) -> Vec<MetricEntry> {
-    let entries = summary.design().metrics.iter().enumerate().map(|(i, metric)| MetricEntry {
-        name: metric.name.clone(),
-        unit: metric.unit.trim().to_owned(),
-        meaning: metric.meaning.clone(),
-        statistics: Figures::from(&summary.metric(i)),
+    let entries = summary.design().metrics.iter().enumerate().map(|(i, metric)| {
+        let statistics = summary.metric(i);
+        MetricEntry {
+            name: metric.name.clone(),
+            unit: metric.unit.trim().to_owned(),
+            meaning: metric.meaning.clone(),
+            runs: metric.absent.map(|_| statistics.count),
+            statistics: Figures::from(&statistics),
+        }
     });
     entries.collect()
 }

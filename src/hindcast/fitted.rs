@@ -32,7 +32,7 @@ impl Fitted {
     /// # Errors
     /// When the file is damaged or of other dimensions; a test reads it.
     pub fn embedded() -> Result<Self, Error> {
-        let open = |draw: &str| Scenario::open(SCENARIO, &[format!("parameter_draw={draw}")], &[]);
+        let open = |draw: &str| Scenario::open(SCENARIO, &[format!("parameter_draw={draw}")]);
         let (drawn, central) = (open("joint")?.0.parameters, open("central")?.0.parameters);
         Self::of(&drawn, &central)
     }
@@ -153,7 +153,7 @@ mod tests {
         let open = |draw: &str| {
             let set = format!("parameter_set={}", path.display());
             let sets = [set, format!("parameter_draw={draw}")];
-            Scenario::open(SCENARIO, &sets, &[]).expect("readable").0.parameters
+            Scenario::open(SCENARIO, &sets).expect("readable").0.parameters
         };
         let read = Fitted::of(&open("joint"), &open("central")).expect("of these dimensions");
         assert_eq!(read, Fitted { central: shipped.sets[1].clone(), sets });
@@ -163,7 +163,7 @@ mod tests {
     /// A calibration that starts from another one finds the same.
     #[test]
     fn the_digest_forgets_the_calibration() {
-        let open = |set: &str| Scenario::open(SCENARIO, &[set.to_owned()], &[]).expect("bundled").0;
+        let open = |set: &str| Scenario::open(SCENARIO, &[set.to_owned()]).expect("bundled").0;
         let own = digest(&open("parameter_set=2025-fitted"));
         assert_eq!(own, digest(&open("parameter_set=none")));
         assert_eq!(own, digest(&open("parameter_draw=central")));

@@ -457,16 +457,13 @@ fn compile_groups(graph: &LineGraph) -> Vec<Group> {
     groups
 }
 
-/// Heavy oxide in the ore behind one unit of a line's output: Σ share·content ÷ Σ share·yield, with the
-/// mines' coefficients `dytb-per-reo:MINE`.
+/// Heavy oxide in the ore behind one unit of a line's output: Σ share·content ÷ Σ share·yield.
 fn ore_grade(graph: &LineGraph, line: usize) -> f64 {
-    let central: Vec<f64> = graph.coefficients.iter().map(|coefficient| coefficient.band.central).collect();
+    let central = graph.central_values();
     let (mut heavy, mut light) = (0.0, 0.0);
-    for route in graph.routes.iter().filter(|route| route.to.index() == line) {
-        let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
-        let content =
-            graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
-        heavy += route.share.central * content.map_or(0.0, |coefficient| coefficient.band.central);
+    for id in graph.lines[line].inputs.iter().flat_map(|input| &input.routes) {
+        let route = &graph.routes[id.index()];
+        heavy += route.share.central * graph.heavy_content(*id, &central);
         light +=
             route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
     }

@@ -377,7 +377,7 @@ fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<
         state.growth[r] = [1.0; L];
         state.candidate_days[r] = [0.0; L];
     }
-    for rows in [&mut state.cap, &mut state.closures, &mut state.exempt, &mut state.held] {
+    for rows in [&mut state.cap, &mut state.closures, &mut state.shut, &mut state.exempt, &mut state.held] {
         rows.fill([0.0; L]);
     }
     let finished_days = state.parameters[Parameter::FinishedDays as usize];

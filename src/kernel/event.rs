@@ -3,7 +3,7 @@
 //! Modifiers (closures, capacity lost, tariffs, factors) are computed anew from the shocks in force instead
 //! of being pushed up and down, so that what a shock leaves behind is exactly nothing.
 
-use super::compile::{Kernel, NONE};
+use super::compile::{Kernel, NONE, is_magnet};
 use super::scratch::{Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::Kind;
@@ -43,6 +43,7 @@ pub(crate) fn apply<const L: usize>(
 /// Embargoes, closed ports, general licences, holds.
 fn closures<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
     state.closures.fill([0.0; L]);
+    state.shut.fill([0.0; L]);
     state.exempt.fill([0.0; L]);
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         let (routes, closes) = match &shock.kind {
@@ -63,6 +64,9 @@ fn closures<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, 
                 let on = f64::from(u8::from(active(state, position, step, lane)));
                 let rows = if closes { &mut state.closures } else { &mut state.exempt };
                 rows[governed as usize][lane] += on;
+                if matches!(shock.kind, Kind::PortClosure { .. }) {
+                    state.shut[governed as usize][lane] += on;
+                }
             }
         }
     }
@@ -156,9 +160,13 @@ fn demand_factors<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<
     }
 }
 
-/// Caps of governed routes: closed, held, licensed, exempt or free. Of the orders in their books suppliers
-/// count what may leave, or some days of base flow: blocked exporters slow down. What does not count is taken
-/// off the sum of all orders, so that a control which stops nothing changes no bit.
+/// Caps of governed routes: closed, held, licensed, exempt or free, and no more than a quota has left. Of the
+/// orders in their books suppliers count what may leave, or some days of base flow: blocked exporters slow
+/// down. What does not count is taken off the sum of all orders, so that a control which stops nothing changes
+/// no bit.
+///
+/// Past a magnet's control (whatever its kind) motors and sub-assemblies find a way in the end; past a closed
+/// port nothing does.
 #[inline(always)]
 pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let at = f64::from(step);
@@ -166,20 +174,22 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
     let bypass_cap = state.parameters[Parameter::BypassCap as usize];
     let counted_days = state.parameters[Parameter::BlockedBookDays as usize];
     let dt = kernel.dt;
+    quota_caps(kernel, state);
     for (g, &r) in kernel.routes.governed_list.iter().enumerate() {
         let rows = &state.routes[r as usize];
         let (base_flow, book) = (rows.base_flow, rows.book);
         let (exempt, held, closures) = (state.exempt[g], state.held[g], state.closures[g]);
+        let (shut, quota) = (state.shut[g], state.cap[g]);
         let (allowance, mut blocked_days) = (state.desk.allowance[g], state.blocked_days[g]);
         let (mut cap, mut left_out) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
             let licensed = if exempt[lane] > 0.0 { f64::INFINITY } else { allowance[lane] };
             let free = if at < held[lane] && exempt[lane] <= 0.0 { 0.0 } else { licensed };
-            cap[lane] = if closures[lane] > 0.0 { 0.0 } else { free };
-            let blocked = cap[lane] < base_flow[lane] * dt;
+            cap[lane] = less(if closures[lane] > 0.0 { 0.0 } else { free }, quota[lane]);
+            let blocked = cap[lane] < base_flow[lane] * dt && shut[lane] <= 0.0;
             blocked_days[lane] = if blocked { blocked_days[lane] + dt } else { 0.0 };
         }
-        if kernel.switches.bypass {
+        if kernel.switches.bypass && is_magnet(kernel.graph(), kernel.routes.from[r as usize] as usize) {
             for lane in 0..L {
                 if blocked_days[lane] > bypass_days[lane] {
                     cap[lane] = cap[lane].max(bypass_cap[lane] * base_flow[lane] * dt);
@@ -193,6 +203,21 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
         state.blocked_days[g] = blocked_days;
         state.cap[g] = cap;
         add(&mut state.customers[kernel.routes.from[r as usize] as usize].books, &left_out);
+    }
+}
+
+/// What is left of the tightest quota on each governed route; no limit where there is none.
+fn quota_caps<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    state.cap.fill([f64::INFINITY; L]);
+    for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
+        let Kind::Quota { routes, .. } = &shock.kind else { continue };
+        let left = state.quota_left[position];
+        for &id in routes {
+            let cap = &mut state.cap[kernel.routes.governed[kernel.route(id)] as usize];
+            for lane in 0..L {
+                cap[lane] = less(cap[lane], left[lane]);
+            }
+        }
     }
 }
 

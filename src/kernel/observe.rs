@@ -1,17 +1,22 @@
 //! What is counted, in which units, and the names it is published under.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::compile::{Kernel, is_magnet};
-use super::desk::{WAIT_BIN_DAYS, WAIT_BINS};
+use super::compile::Kernel;
 use super::price::MARKETS;
-use crate::id::{Place, in_european_union};
+use super::series;
+use crate::id::Place;
 use crate::network::line::{LineGraph, Stage};
-use crate::policy::parameter::Parameter;
-use crate::policy::shock::Kind;
-use crate::summary::{Design, Metric, Series};
+use crate::summary::{Design, Metric};
+
+/// The series of all exports, which metrics are read from.
+const TOTAL_EXPORTS: &str = "exports:WORLD";
+
+/// Day of a first stop in a replication without one.
+pub(crate) const NO_STOP: f64 = -1.0;
 
 /// Longest customs lag that is looked for, days.
 pub(crate) const LONGEST_LAG: usize = 60;
@@ -66,11 +71,13 @@ pub(crate) struct Observe {
     pub(crate) stage_lines: Vec<(Stage, Vec<u32>)>,
     /// Days from the start of the run to the first shock.
     pub(crate) origin: f64,
-    /// Position of the total-exports series.
+    /// Position of the total-exports series among `counts`.
     pub(crate) exports_total: Option<usize>,
+    /// Groups of which the scenario leaves out series.
+    pub(crate) left_out: BTreeSet<String>,
 }
 
-fn date_of(days: i32) -> Date {
+pub(super) fn date_of(days: i32) -> Date {
     jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(days))
 }
 
@@ -78,7 +85,6 @@ fn date_of(days: i32) -> Date {
 pub(crate) fn compile(kernel: &Kernel) -> Observe {
     let graph = kernel.graph();
     let scenario = kernel.scenario();
-    let growth = scenario.parameters.get(Parameter::Growth).mean();
     let days = scenario.days as usize;
     let mut observe = Observe { weeks: days.div_ceil(7), ..Observe::default() };
     calendar(&mut observe, scenario.start, days);
@@ -99,8 +105,7 @@ pub(crate) fn compile(kernel: &Kernel) -> Observe {
         .filter(|(_, site)| site.stage == Stage::Automaker)
         .map(|(i, _)| (i, lines_of(graph, |line| line.facility.index() == i)))
         .collect();
-    let regions: std::collections::BTreeSet<Place> =
-        observe.makers.iter().map(|(site, _)| graph.sites[*site].region).collect();
+    let regions: BTreeSet<Place> = observe.makers.iter().map(|(site, _)| graph.sites[*site].region).collect();
     observe.maker_regions = regions
         .into_iter()
         .map(|region| {
@@ -114,29 +119,29 @@ pub(crate) fn compile(kernel: &Kernel) -> Observe {
         .map(|stage| (stage, lines_of(graph, |line| line.stage == stage)))
         .filter(|(_, lines)| !lines.is_empty())
         .collect();
-    let mut list = SeriesList {
-        kernel,
-        growth,
-        weeks: week_labels(scenario.start, days),
-        observe: &observe,
-        series: Vec::new(),
-        counts: Vec::new(),
-    };
-    list.exports();
-    list.outputs();
-    list.covers();
-    list.lost();
-    list.prices();
-    list.licences();
-    let (series, counts) = (list.series, list.counts);
-    observe.exports_total = series.iter().position(|s| s.id == "exports:WORLD");
-    let mut offset = 0;
-    for entry in &series {
-        observe.offsets.push(offset);
-        offset += entry.dates.len();
+    let all = series::list(kernel, &observe);
+    observe.left_out = all
+        .iter()
+        .map(|(series, _)| series)
+        .filter(|series| !scenario.outputs.wants(series))
+        .map(|series| series.group.clone())
+        .collect();
+    let (wanted, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(series, _)| scenario.outputs.wants(series));
+    // Metrics read the total of exports whether it is written or not: it is counted behind the series wanted.
+    let kept = others.into_iter().filter(|(series, _)| series.id == TOTAL_EXPORTS);
+    let written = wanted.len();
+    let mut series = Vec::new();
+    for (s, (entry, count)) in wanted.into_iter().chain(kept).enumerate() {
+        if entry.id == TOTAL_EXPORTS {
+            observe.exports_total = Some(s);
+        }
+        observe.offsets.push(observe.cells);
+        observe.cells += entry.dates.len();
+        observe.counts.push(count);
+        series.push(entry);
     }
-    observe.cells = offset;
-    observe.counts = counts;
+    series.truncate(written);
     let metrics = metrics(kernel, &observe);
     observe.design = Arc::new(Design { metrics, series });
     observe
@@ -166,13 +171,7 @@ fn calendar(observe: &mut Observe, start: i32, days: usize) {
     observe.months = month;
 }
 
-fn week_labels(start: i32, days: usize) -> Vec<String> {
-    (0..days.div_ceil(7))
-        .map(|week| date_of(start + 7 * i32::try_from(week).unwrap_or(0)).to_string())
-        .collect()
-}
-
-fn lines_of(graph: &LineGraph, wanted: impl Fn(&crate::network::line::Line) -> bool) -> Vec<u32> {
+pub(super) fn lines_of(graph: &LineGraph, wanted: impl Fn(&crate::network::line::Line) -> bool) -> Vec<u32> {
     (0_u32..).zip(&graph.lines).filter(|(_, line)| wanted(line)).map(|(i, _)| i).collect()
 }
 
@@ -180,7 +179,7 @@ fn lines_of(graph: &LineGraph, wanted: impl Fn(&crate::network::line::Line) -> b
 /// separators.
 fn markets(kernel: &Kernel) -> Vec<Market> {
     let graph = kernel.graph();
-    let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let central = graph.central_values();
     let mut markets: Vec<Market> = MARKETS.iter().map(|_| Market::default()).collect();
     for r in 0..kernel.routes.from.len() {
         let route = &graph.routes[kernel.routes.id[r].index()];
@@ -193,7 +192,7 @@ fn markets(kernel: &Kernel) -> Vec<Market> {
             let inside = market % 2 == 1;
             let content = match (heavy, from.stage) {
                 (false, Stage::Mine) => light_ore,
-                (true, Stage::Mine) => ore_content(graph, from.facility.index()),
+                (true, Stage::Mine) => graph.heavy_content(kernel.routes.id[r], &central),
                 (true, _) => material.dytb,
                 (false, _) => material.ndpr,
             };
@@ -211,259 +210,12 @@ fn markets(kernel: &Kernel) -> Vec<Market> {
     markets
 }
 
-fn ore_content(graph: &LineGraph, site: usize) -> f64 {
-    let mine = &graph.sites[site].id;
-    let coefficient =
-        graph.coefficients.iter().find(|c| c.id.strip_prefix("dytb-per-reo:") == Some(mine.as_str()));
-    coefficient.map_or(0.0, |c| c.band.central)
-}
-
-/// Builds the list of series.
-struct SeriesList<'a> {
-    kernel: &'a Kernel,
-    growth: f64,
-    weeks: Vec<String>,
-    observe: &'a Observe,
-    series: Vec<Series>,
-    counts: Vec<Count>,
-}
-
-impl SeriesList<'_> {
-    fn push(
-        &mut self,
-        group: &str,
-        id: String,
-        unit: &'static str,
-        quantum: f64,
-        dates: Vec<String>,
-        reference: Vec<f64>,
-        count: Count,
-    ) {
-        self.series.push(Series { id, group: group.to_owned(), unit, dates, reference, quantum });
-        self.counts.push(count);
-    }
-
-    fn exports(&mut self) {
-        let graph = self.kernel.graph();
-        let leaving: Vec<u32> = (0..self.kernel.routes.from.len())
-            .filter(|&r| {
-                self.kernel.routes.leaves_china[r] && is_magnet(graph, self.kernel.routes.from[r] as usize)
-            })
-            .filter_map(|r| u32::try_from(r).ok())
-            .collect();
-        if leaving.is_empty() || self.observe.months == 0 {
-            return;
-        }
-        let country = |r: u32| graph.lines[self.kernel.routes.to[r as usize] as usize].country;
-        let countries: std::collections::BTreeSet<Place> = leaving.iter().map(|r| country(*r)).collect();
-        let mut groups = vec![("WORLD".to_owned(), leaving.clone())];
-        let union: Vec<u32> = leaving.iter().copied().filter(|r| in_european_union(country(*r))).collect();
-        if !union.is_empty() {
-            groups.push(("EU".to_owned(), union));
-        }
-        for place in countries {
-            groups.push((
-                place.to_string(),
-                leaving.iter().copied().filter(|r| country(*r) == place).collect(),
-            ));
-        }
-        let months: Vec<String> = (0..self.observe.months)
-            .map(|month| {
-                let day = self.observe.month.iter().position(|m| *m == month).unwrap_or(0);
-                date_of(self.kernel.scenario.start + i32::try_from(day).unwrap_or(0)).to_string()
-            })
-            .collect();
-        for (name, routes) in groups {
-            let daily: f64 =
-                routes.iter().map(|r| self.kernel.central.flow[*r as usize]).sum::<f64>() * self.growth;
-            let reference = self.observe.month_days.iter().map(|days| daily * days).collect();
-            self.push(
-                "exports",
-                format!("exports:{name}"),
-                "t",
-                1.0e-6,
-                months.clone(),
-                reference,
-                Count::Exports(routes),
-            );
-        }
-    }
-
-    fn weekly_reference(&self, lines: &[u32]) -> Vec<f64> {
-        let daily: f64 =
-            lines.iter().map(|line| self.kernel.central.output[*line as usize]).sum::<f64>() * self.growth;
-        let days = self.kernel.scenario.days as usize;
-        (0..self.weeks.len())
-            .map(|week| daily * f64::from(u32::try_from((days - 7 * week).min(7)).unwrap_or(7)))
-            .collect()
-    }
-
-    fn outputs(&mut self) {
-        let graph = self.kernel.graph();
-        let makers = lines_of(graph, |line| line.stage == Stage::Automaker);
-        let mut groups: Vec<(String, String, &'static str, Vec<u32>)> = Vec::new();
-        if !makers.is_empty() {
-            groups.push(("output:world".into(), "output:WORLD".into(), "vehicles", makers));
-        }
-        for (region, members) in &self.observe.maker_regions {
-            let lines = members.iter().flat_map(|m| self.observe.makers[*m].1.clone()).collect();
-            groups.push(("output:region".into(), format!("output:{region}"), "vehicles", lines));
-        }
-        for (site, lines) in &self.observe.makers {
-            groups.push((
-                "output:automaker".into(),
-                format!("output@{}", graph.sites[*site].id),
-                "vehicles",
-                lines.clone(),
-            ));
-        }
-        for (stage, lines) in &self.observe.stage_lines {
-            groups.push(("output:stage".into(), format!("output:{}", stage.as_str()), "t", lines.clone()));
-        }
-        for (group, id, unit, lines) in groups {
-            let reference = self.weekly_reference(&lines);
-            let weeks = self.weeks.clone();
-            self.push(&group, id, unit, 1.0e-4, weeks, reference, Count::Output(lines));
-        }
-    }
-
-    /// Cover of part makers' magnets and of automakers' parts, by region; magnets of other users.
-    fn covers(&mut self) {
-        let graph = self.kernel.graph();
-        for (stage, name) in
-            [(Stage::Component, "magnets"), (Stage::Automaker, "parts"), (Stage::OtherDemand, "other users")]
-        {
-            let regions: std::collections::BTreeSet<Place> =
-                graph.lines.iter().filter(|line| line.stage == stage).map(|line| line.region).collect();
-            for region in regions {
-                let routes: Vec<u32> = (0_u32..)
-                    .zip(&self.kernel.routes.to)
-                    .filter(|(_, to)| {
-                        let line = &graph.lines[**to as usize];
-                        line.stage == stage && line.region == region
-                    })
-                    .map(|(r, _)| r)
-                    .collect();
-                let weeks = self.weeks.clone();
-                let reference = vec![30.0; weeks.len()];
-                self.push(
-                    "cover",
-                    format!("cover:{name}:{region}"),
-                    "days",
-                    1.0e-6,
-                    weeks,
-                    reference,
-                    Count::Cover(routes),
-                );
-            }
-        }
-    }
-
-    fn lost(&mut self) {
-        let graph = self.kernel.graph();
-        let dates: Vec<String> = self.weeks.iter().step_by(2).cloned().collect();
-        for (i, site) in graph.sites.iter().enumerate() {
-            let lines = lines_of(graph, |line| line.facility.index() == i);
-            if lines.is_empty() || lines.iter().all(|line| self.kernel.central.output[*line as usize] <= 0.0)
-            {
-                continue;
-            }
-            let reference = vec![1.0; dates.len()];
-            self.push(
-                "lost",
-                format!("lost@{}", site.id),
-                "share",
-                1.0e-9,
-                dates.clone(),
-                reference,
-                Count::Lost(lines),
-            );
-        }
-    }
-
-    fn prices(&mut self) {
-        for (market, name) in MARKETS.iter().enumerate() {
-            if self.observe.markets[market].crossing.is_empty() {
-                continue;
-            }
-            let weeks = self.weeks.clone();
-            let reference = vec![1.0; weeks.len()];
-            self.push(
-                "price",
-                format!("price:{name}"),
-                "ratio",
-                1.0e-9,
-                weeks,
-                reference,
-                Count::Price(market),
-            );
-        }
-    }
-
-    fn licences(&mut self) {
-        if self.kernel.rules.is_empty() {
-            return;
-        }
-        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
-            let weeks = self.weeks.clone();
-            let reference = vec![0.0; weeks.len()];
-            self.push(
-                "licences",
-                format!("licences:{name}"),
-                "applications",
-                1.0,
-                weeks,
-                reference,
-                Count::Licences(which),
-            );
-        }
-        for (position, rule) in self.kernel.rules.iter().enumerate() {
-            let shock = &self.kernel.scenario.shocks[rule.shock];
-            let Kind::Licensing(licensing) = &shock.kind else { continue };
-            for (class, entry) in licensing.classes.iter().enumerate() {
-                self.class(&shock.id, &entry.name, (position, class));
-            }
-        }
-    }
-
-    /// What the desk does for one class: `licences:pending:CLASS` and so on in group `licences by class`, and
-    /// `wait:CLASS` in group `waits`. With several rules `CLASS` is `RULE/CLASS`.
-    fn class(&mut self, rule: &str, class: &str, place: (usize, usize)) {
-        let class = if self.kernel.rules.len() > 1 { format!("{rule}/{class}") } else { class.to_owned() };
-        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
-            let weeks = self.weeks.clone();
-            let reference = vec![0.0; weeks.len()];
-            let count = Count::ClassLicences(place.0, place.1, which);
-            self.push(
-                "licences by class",
-                format!("licences:{name}:{class}"),
-                "applications",
-                1.0,
-                weeks,
-                reference,
-                count,
-            );
-        }
-        let bins: Vec<String> =
-            (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
-        let reference = vec![0.0; bins.len()];
-        self.push(
-            "waits",
-            format!("wait:{class}"),
-            "applications",
-            1.0,
-            bins,
-            reference,
-            Count::Waits(place.0, place.1),
-        );
-    }
-}
-
 fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
     let graph = kernel.graph();
     let mut list = Vec::new();
     let mut push = |name: String, unit, quantum, meaning: &str| {
-        list.push(Metric { name, unit, quantum, meaning: meaning.to_owned() });
+        let absent = name.starts_with("first_stop_day").then_some(NO_STOP);
+        list.push(Metric { name, unit, quantum, meaning: meaning.to_owned(), absent });
     };
     if !observe.makers.is_empty() {
         push("vehicles_lost".into(), "vehicles", 1.0e-3, "Vehicles not built, net of what was caught up");
@@ -484,7 +236,7 @@ fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
             "first_stop_day".into(),
             "days",
             1.0e-6,
-            "Days from the first shock to the first stop; -1 without one",
+            "Days from the first shock to the first stop, in the runs with a stop",
         );
         push("automakers_stopped".into(), "automakers", 1.0e-6, "Automakers that stopped at least once");
         for (region, _) in &observe.maker_regions {
@@ -498,7 +250,7 @@ fn metrics(kernel: &Kernel, observe: &Observe) -> Vec<Metric> {
                 format!("first_stop_day@{id}"),
                 "days",
                 1.0e-6,
-                "Days from the first shock to its first stop; -1 without one",
+                "Days from the first shock to its first stop, in the runs in which it stops",
             );
             push(format!("stop_days@{id}"), "days", 1.0e-6, "Days it was stopped");
         }

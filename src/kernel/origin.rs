@@ -9,7 +9,7 @@
 use super::compile::{Kernel, NONE};
 use super::scratch::{Row, State, rows};
 use crate::id::Place;
-use crate::network::line::{Amount, Stage};
+use crate::network::line::Stage;
 use crate::policy::shock::Kind;
 
 /// What is done to rare earths, in order.
@@ -48,7 +48,7 @@ pub(crate) fn compile(kernel: &Kernel) -> Option<Content> {
         return None;
     }
     let graph = kernel.graph();
-    let central: Vec<f64> = graph.coefficients.iter().map(|coefficient| coefficient.band.central).collect();
+    let central = graph.central_values();
     let price_of = |element: usize| {
         // Dollars per tonne of the element, from the oxide that has a price.
         let priced = graph.materials.iter().find_map(|material| {
@@ -66,10 +66,8 @@ pub(crate) fn compile(kernel: &Kernel) -> Option<Content> {
     for id in &kernel.routes.id {
         let entry = &graph.routes[id.index()];
         let material = &graph.materials[entry.material.index()];
-        let ore = |amount: Option<&Amount>| amount.map_or(0.0, |amount| amount.value(&central));
-        let content = if entry.yield_per_tonne.is_some() {
-            let heavy = graph.heavy_yields.iter().find(|(own, _)| own == id).map(|(_, amount)| amount);
-            [ore(entry.yield_per_tonne.as_ref()), ore(heavy)]
+        let content = if let Some(light) = &entry.yield_per_tonne {
+            [light.value(&central), graph.heavy_content(*id, &central)]
         } else if material.ndpr + material.dytb > 0.0 {
             [material.ndpr, material.dytb]
         } else {

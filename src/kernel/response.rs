@@ -97,21 +97,46 @@ fn qualify<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     }
 }
 
-/// Phase 12: stockpiles are released to buyers whose cover is low.
+/// Part of a target stock that a buyer is always left with when a stockpile buys back.
+const CALM_COVER: f64 = 0.9;
+
+/// Phase 12: stockpiles are released to buyers whose cover is low, and filled again in calm.
 pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         let Kind::StockpileRelease { routes, rate, trigger_cover, .. } = &shock.kind else { continue };
         for lane in 0..L {
-            if !active(state, position, step, lane) || state.shock_left[position][lane] <= 0.0 {
+            if !active(state, position, step, lane) {
                 continue;
             }
-            let gap = |state: &State<L>, r: usize| -> f64 {
-                let flow = state.amount_of(kernel, r)[lane]
+            let flow = |state: &State<L>, r: usize| {
+                state.amount_of(kernel, r)[lane]
                     * state.routes[r].share[lane]
-                    * state.trend[kernel.routes.to[r] as usize][lane];
-                (trigger_cover * flow - state.routes[r].stock[lane]).max(0.0)
+                    * state.trend[kernel.routes.to[r] as usize][lane]
+            };
+            let gap = |state: &State<L>, r: usize| -> f64 {
+                (trigger_cover * flow(state, r) - state.routes[r].stock[lane]).max(0.0)
             };
             let wanted: f64 = routes.iter().map(|id| gap(state, kernel.route(*id))).sum();
+            if wanted <= 0.0 {
+                // Calm: it takes what buyers hold beyond their need; they order it anew.
+                let spare = |state: &State<L>, r: usize| -> f64 {
+                    let kept = trigger_cover.max(CALM_COVER * state.routes[r].target_days[lane]);
+                    (state.routes[r].stock[lane] - kept * flow(state, r)).max(0.0)
+                };
+                let offered: f64 = routes.iter().map(|id| spare(state, kernel.route(*id))).sum();
+                let missing = state.shock_size[position][lane] - state.shock_left[position][lane];
+                let bought = offered.min(rate * kernel.dt).min(missing);
+                if bought > 0.0 {
+                    for &id in routes {
+                        let r = kernel.route(id);
+                        let part = bought * spare(state, r) / offered;
+                        let stock = &mut state.routes[r].stock[lane];
+                        *stock = (*stock - part).max(0.0);
+                    }
+                    state.shock_left[position][lane] += bought;
+                }
+                continue;
+            }
             let released = wanted.min(rate * kernel.dt).min(state.shock_left[position][lane]);
             if released <= 0.0 {
                 continue;

@@ -160,8 +160,10 @@ pub struct State<const L: usize> {
     // ---- per governed route ----------------------------------------------------------------
     /// Most that may leave in this step.
     pub cap: Vec<Row<L>>,
-    /// Number of closures (embargo, port, hold) in force.
+    /// Number of embargoes and closed ports in force.
     pub closures: Vec<Row<L>>,
+    /// Number of closed ports among them: nothing goes round those.
+    pub shut: Vec<Row<L>>,
     /// Number of general licences in force.
     pub exempt: Vec<Row<L>>,
     /// Step until which customs hold the route's unlisted goods.
@@ -349,6 +351,7 @@ impl<const L: usize> State<L> {
             candidate_days: rows(routes),
             cap: rows(governed),
             closures: rows(governed),
+            shut: rows(governed),
             exempt: rows(governed),
             held: rows(governed),
             finished: rows(lines),

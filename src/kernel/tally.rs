@@ -1,7 +1,7 @@
 //! Phase 13: the step is counted, and at the end a replication's numbers are read off.
 
 use super::compile::Kernel;
-use super::observe::{Count, LONGEST_LAG};
+use super::observe::{Count, LONGEST_LAG, NO_STOP};
 use super::price::MARKETS;
 use super::scratch::{Row, State, add, more, rows};
 use crate::summary::Outcome;
@@ -71,7 +71,7 @@ impl<const L: usize> Tally<L> {
         ] {
             rows.fill([0.0; L]);
         }
-        self.first_stop.fill([-1.0; L]);
+        self.first_stop.fill([NO_STOP; L]);
         self.price_peak.fill([0.0; L]);
         self.peak = [0.0; L];
         self.pending_peak = [0.0; L];
@@ -289,7 +289,7 @@ pub(crate) fn outcome<const L: usize>(
         metrics.push(if calm > 0.0 { lost / calm } else { 0.0 });
         metrics.push(tally.peak[lane]);
         metrics.push(f64::from(u8::from(stopped > 0)));
-        metrics.push(if stopped > 0 { first } else { -1.0 });
+        metrics.push(if stopped > 0 { first } else { NO_STOP });
         metrics.push(f64::from(u32::try_from(stopped).unwrap_or(u32::MAX)));
         for (_, members) in &observe.maker_regions {
             metrics.push(members.iter().map(|m| each[*m]).sum());
@@ -338,7 +338,9 @@ pub(crate) fn outcome<const L: usize>(
         metrics.push(if counts.approved > 0.0 { counts.waited / counts.approved } else { 0.0 });
     }
     metrics.push(tally.released[lane]);
-    let mut series: Vec<f64> = tally.cells.iter().map(|row| row[lane]).collect();
+    // What metrics alone need stands behind the series that are written.
+    let written = &tally.cells[..observe.design.cells()];
+    let mut series: Vec<f64> = written.iter().map(|row| row[lane]).collect();
     for (s, count) in observe.counts.iter().enumerate() {
         if matches!(count, Count::Lost(_)) {
             for period in 0..observe.weeks.div_ceil(2) {

@@ -41,7 +41,7 @@ impl BalanceRow {
 /// data have them (they sum to one within 2 %).
 #[must_use]
 pub fn pulled(graph: &LineGraph) -> Vec<f64> {
-    let centrals: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let centrals = graph.central_values();
     let mut tree = DiGraph::<(), ()>::with_capacity(graph.lines.len(), graph.routes.len());
     for _ in &graph.lines {
         tree.add_node(());
@@ -146,7 +146,7 @@ impl Network {
 /// Tonnes a year of magnets by maker's country and buyer's region, at the central values.
 #[must_use]
 pub fn magnet_trade(graph: &LineGraph) -> BTreeMap<(Place, Place), f64> {
-    let centrals: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let centrals = graph.central_values();
     let output = pulled(graph);
     let mut trade = BTreeMap::new();
     for route in &graph.routes {

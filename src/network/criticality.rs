@@ -122,7 +122,7 @@ impl Network {
 /// metal, made magnet), at the central values; empty for lines above that stage. Shares sum to 1.
 #[must_use]
 pub fn origin(graph: &LineGraph, stage: Stage) -> Vec<BTreeMap<Place, f64>> {
-    let centrals: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+    let centrals = graph.central_values();
     let mut shares: Vec<BTreeMap<Place, f64>> = vec![BTreeMap::new(); graph.lines.len()];
     // Stages are in the order of the chain; within one, groups come after the line they belong to. One
     // sweep does for the built-in chain, networks with cycles of their own need more.

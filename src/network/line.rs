@@ -310,6 +310,19 @@ pub struct LineGraph {
 }
 
 impl LineGraph {
+    /// The central value of every coefficient, in their order: what [`Amount::value`] is asked with.
+    #[must_use]
+    pub fn central_values(&self) -> Vec<f64> {
+        self.coefficients.iter().map(|coefficient| coefficient.band.central).collect()
+    }
+
+    /// Tonnes of Dy and Tb oxide recoverable per tonne of the ore a route carries; 0 where it is not known.
+    #[must_use]
+    pub fn heavy_content(&self, route: RouteId, coefficients: &[f64]) -> f64 {
+        let known = self.heavy_yields.iter().find(|(own, _)| *own == route);
+        known.map_or(0.0, |(_, amount)| amount.value(coefficients))
+    }
+
     /// Adds a line to its pool and to the graph; its lists of routes fill as routes are pushed.
     ///
     /// # Panics

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::resolve::resolve;
 use super::tests::find_tiny;
-use super::{overlay, rules};
+use super::{names, overlay, rules};
 use crate::diagnostic::Diagnostics;
-
-const METRICS: [&str; 2] = ["vehicles_lost", "magnet_exports_usa"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics")
@@ -26,7 +24,11 @@ fn files() -> Vec<PathBuf> {
 fn message(path: &Path, sets: &[String]) -> (String, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let layers = overlay::open(&path.display().to_string(), sets, &mut diagnostics);
-    let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &METRICS, &mut diagnostics));
+    let scenario = layers.and_then(|layers| {
+        let scenario = resolve(&layers, &find_tiny, &mut diagnostics)?;
+        names::check(&layers, &scenario, &mut diagnostics);
+        (diagnostics.error_count() == 0).then_some(scenario)
+    });
     assert_eq!(
         scenario.is_none(),
         diagnostics.error_count() > 0,
@@ -127,7 +129,7 @@ fn hostile_megabytes_are_answered_soon_and_briefly() {
         let started = std::time::Instant::now();
         let mut diagnostics = Diagnostics::new();
         let layers = overlay::open_text("hostile.toml", &text, &mut diagnostics);
-        let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &[], &mut diagnostics));
+        let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &mut diagnostics));
         assert!(scenario.is_none());
         let parsed = started.elapsed();
         let message = diagnostics.render(false);

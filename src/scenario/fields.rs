@@ -227,6 +227,17 @@ pub fn meant<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Optio
 /// Adds the nearest spelling and all allowed words (or how many there are).
 #[must_use]
 pub fn with_choices(diagnostic: Diagnostic, typed: &str, words: &[&str]) -> Diagnostic {
+    with_many_choices(diagnostic, typed, words, "`network show` lists them")
+}
+
+/// [`with_choices`] of words that, when there are too many to list, are found elsewhere.
+#[must_use]
+pub fn with_many_choices(
+    diagnostic: Diagnostic,
+    typed: &str,
+    words: &[&str],
+    where_listed: &str,
+) -> Diagnostic {
     let diagnostic = match meant(typed, words.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
@@ -235,7 +246,7 @@ pub fn with_choices(diagnostic: Diagnostic, typed: &str, words: &[&str]) -> Diag
         let between = if words.iter().any(|word| word.contains(',')) { "; " } else { ", " };
         diagnostic.help(format!("allowed: {}", words.join(between)))
     } else {
-        diagnostic.help(format!("there are {} to choose from; `network show` lists them", words.len()))
+        diagnostic.help(format!("there are {} to choose from; {where_listed}", words.len()))
     }
 }
 

@@ -60,7 +60,7 @@ fn every_kind_reads_exactly_the_keys_the_chapter_lists() {
         );
         let mut diagnostics = Diagnostics::new();
         let layers = overlay::open_text("keys.toml", &text, &mut diagnostics).unwrap();
-        assert!(resolve(&layers, &find_tiny, &[], &mut diagnostics).is_none());
+        assert!(resolve(&layers, &find_tiny, &mut diagnostics).is_none());
         let missing: Vec<&str> = needs
             .iter()
             .copied()
@@ -109,7 +109,7 @@ fn schema_and_reader_accept_the_same_files() {
 fn read(text: &str) {
     let mut diagnostics = Diagnostics::new();
     let layers = overlay::open_text("random.toml", text, &mut diagnostics);
-    let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &[], &mut diagnostics));
+    let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &mut diagnostics));
     if scenario.is_none() {
         assert!(diagnostics.error_count() > 0, "refused without a reason:\n{text}");
     }
@@ -202,7 +202,7 @@ proptest! {
         for set in [set, words.concat()] {
             let mut diagnostics = Diagnostics::new();
             let layers = overlay::open("2025-april-controls", &[set], &mut diagnostics);
-            let _ = layers.and_then(|layers| resolve(&layers, &find_tiny, &[], &mut diagnostics));
+            let _ = layers.and_then(|layers| resolve(&layers, &find_tiny, &mut diagnostics));
             let _ = diagnostics.render(false);
         }
     }

@@ -15,6 +15,7 @@ use super::fields::meant;
 use super::parameter_set::{self, Typed};
 use super::{InputText, hexadecimal};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Span};
+use crate::policy::parameter::Parameter;
 
 /// Longest chain of `extends`.
 pub const LONGEST_CHAIN: usize = 8;
@@ -278,12 +279,7 @@ impl Reader<'_> {
         if trial.error_count() > 0 || parsed.as_ref().is_none_or(|document| document.root.entries.is_empty())
         {
             let source = self.diagnostics.add_source("--set", set);
-            let span = Span { source, start: 0, end: set.len() };
-            self.diagnostics.push(
-                Diagnostic::error("E0210", "this is not key=value")
-                    .at(span, "not understood")
-                    .help("for example --set parameters.panic=1.0, --set shock.april-controls.start=2025-05-01, --set study.replications=100"),
-            );
+            self.diagnostics.push(unreadable(set, source, trial.list().first()));
             return;
         }
         if let Some(document) = Document::parse("--set", &text, self.diagnostics) {
@@ -340,6 +336,37 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// What is wrong with a `--set` that is no TOML: its shape, its key, or its value.
+fn unreadable(set: &str, source: SourceId, said: Option<&Diagnostic>) -> Diagnostic {
+    let example = "for example --set parameters.panic=1.0, --set shock.april-controls.start=2025-05-01, --set study.replications=100";
+    let whole = Span { source, start: 0, end: set.len() };
+    let Some((key, value)) = set.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
+        return Diagnostic::error("E0210", "this is not key=value").at(whole, "not understood").help(example);
+    };
+    let key = key.trim();
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || "-_.\"".contains(c);
+    if !key.chars().all(of_a_key) || key.starts_with('.') || key.ends_with('.') || key.contains("..") {
+        let span = Span { source, start: 0, end: set.len() - value.len() - 1 };
+        return Diagnostic::error("E0210", format!("`{key}` is no key"))
+            .at(span, "a key is words of letters, digits and hyphens, joined by dots")
+            .help(example);
+    }
+    let span = Span { source, start: set.len() - value.len(), end: set.len() };
+    let problem = format!("the value of `{key}` cannot be read: `{}`", value.trim());
+    let mut diagnostic = Diagnostic::error("E0210", problem)
+        .at(span, said.map_or_else(|| "no value".to_owned(), |said| said.message.clone()))
+        .help("a value is a number (0.5), a date (2025-04-04), true or false, a text (in \" if it has spaces), a list ([1, 2]) or a distribution ({ uniform = [0.5, 1] })");
+    if let Some(name) = key.strip_prefix("parameters.") {
+        let known = || Parameter::ALL.iter().map(|parameter| parameter.describe());
+        if let Some(own) = known().find(|own| own.key == name) {
+            diagnostic = diagnostic.help(format!("`{key}` lies in {} to {} {}", own.low, own.high, own.unit));
+        } else if let Some(near) = meant(name, known().map(|own| own.key)) {
+            diagnostic = diagnostic.help(format!("there is no parameter `{name}`; did you mean `{near}`?"));
+        }
+    }
+    diagnostic
 }
 
 fn id_of(item: &Item) -> Option<&str> {
@@ -463,12 +490,13 @@ fn set_entry(table: &mut Table, entry: Entry, text: &str) {
 }
 
 /// `key=word` as `key="word"`: a shell eats quotes, so a bare word may stand for a text. A date or number
-/// stays what it is.
+/// stays what it is, and so does what has neither letter nor slash: it is a date or number with a slip.
 fn quoted_if_word(set: &str) -> String {
     let Some((key, value)) = set.split_once('=') else { return set.to_owned() };
     let value = value.trim();
     let word = value.starts_with(|c: char| c.is_ascii_alphanumeric() || "./".contains(c))
         && value.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        && value.contains(|c: char| c.is_ascii_alphabetic() || c == '/')
         && !matches!(value, "true" | "false" | "nan" | "inf")
         && toml::from_str::<toml::Table>(&format!("x = {value}")).is_err();
     if word { format!("{key}=\"{value}\"") } else { set.to_owned() }

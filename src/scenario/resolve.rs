@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::document::{Item, Node};
-use super::fields::{Fields, Placed, with_choices, wrong_type};
+use super::fields::{Fields, with_choices, wrong_type};
 use super::overlay::Layers;
 use super::select::{END_USES, STAGES};
 use super::timing::{self, Run};
@@ -21,8 +21,6 @@ pub const DEFAULT_REPLICATIONS: u64 = 1000;
 pub const DEFAULT_SEED: u64 = 20_250_404;
 /// Longest run in days.
 pub const LONGEST_RUN: i64 = 36_500;
-/// Kinds of groups whose series can be written out.
-pub const GROUPS: [&str; 7] = ["total", "stage", "region", "country", "company", "facility", "destination"];
 
 /// A network as a scenario needs it.
 #[derive(Clone, Debug)]
@@ -49,13 +47,8 @@ pub enum NoNetwork {
 
 /// Gives layers their meaning. All problems go to `diagnostics`; `None` when there is any error.
 ///
-/// `metrics`: names a metric can have; empty when nobody knows.
-pub fn resolve(
-    layers: &Layers,
-    find: &FindNetwork<'_>,
-    metrics: &[&str],
-    diagnostics: &mut Diagnostics,
-) -> Option<Scenario> {
+/// Names of metrics and series depend on what is simulated: [`super::names`] looks at them afterwards.
+pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, diagnostics: &mut Diagnostics) -> Option<Scenario> {
     let top = layers.root.span;
     let mut fields = Fields::new(&layers.root, "a scenario", top);
     fields.take("extends"); // read by the overlay; asked for here so that the list of keys is complete
@@ -64,10 +57,10 @@ pub fn resolve(
     let sources = sources(&mut fields, diagnostics);
     let (network, ground) = ground(layers, &mut fields, find, diagnostics);
     let calendar = calendar(&mut fields, diagnostics);
-    let expectation = expectation(layers, &mut fields, metrics, diagnostics);
+    let expectation = expectation(layers, &mut fields, diagnostics);
     let (parameters, parameter_set) = parameter_set::parameters(layers, &mut fields, diagnostics);
     let switches = switches(&mut fields, diagnostics);
-    let plan = plan(&mut fields, metrics, diagnostics);
+    let plan = plan(&mut fields, diagnostics);
     let outputs = outputs(&mut fields, diagnostics);
     let marks = marks(&mut fields, calendar, diagnostics);
     let list = fields.list("shock", diagnostics).unwrap_or_default();
@@ -75,6 +68,7 @@ pub fn resolve(
     // Shocks speak of routes and dates: without a network and a calendar all they could get is noise.
     let (ground, (run, step_days)) = (ground?, calendar?);
     let shocks = shocks::shocks(list, &ground.lines, run, diagnostics);
+    super::names::collisions(&ground.lines, layers.place(&["network"]), diagnostics);
     if diagnostics.error_count() > 0 {
         return None;
     }
@@ -204,21 +198,9 @@ fn calendar(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Option<(R
     Some((Run { start: start.value, end: last }, step_days))
 }
 
-/// Checks a metric's name when names are known.
-fn metric(typed: Option<Placed<&str>>, metrics: &[&str], diagnostics: &mut Diagnostics) -> Option<String> {
-    let typed = typed?;
-    if !metrics.is_empty() && !metrics.contains(&typed.value) {
-        let diagnostic = Diagnostic::error("E0255", format!("there is no metric `{}`", typed.value));
-        diagnostics.push(with_choices(diagnostic.at(typed.span, "unknown metric"), typed.value, metrics));
-        return None;
-    }
-    Some(typed.value.to_owned())
-}
-
 fn expectation(
     layers: &Layers,
     fields: &mut Fields<'_>,
-    metrics: &[&str],
     diagnostics: &mut Diagnostics,
 ) -> Option<Expectation> {
     let (table, span) = fields.table("expect", diagnostics)?;
@@ -246,7 +228,7 @@ fn expectation(
             None
         }
     };
-    let metric = metric(expect.need_text("metric", diagnostics), metrics, diagnostics);
+    let metric = expect.need_text("metric", diagnostics).map(|text| text.value.to_owned());
     let signs = [("higher", 1_i8), ("lower", -1), ("none", 0)];
     let sign = match expect.need("sign", diagnostics) {
         Some(item) => super::fields::choice(item, "sign", &signs, diagnostics),
@@ -332,7 +314,7 @@ fn sourcing(item: &Item, sourcing: &mut [Sourcing; 7], diagnostics: &mut Diagnos
     own.finish(diagnostics);
 }
 
-fn plan(fields: &mut Fields<'_>, metrics: &[&str], diagnostics: &mut Diagnostics) -> Plan {
+fn plan(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Plan {
     let mut plan = Plan { replications: DEFAULT_REPLICATIONS, seed: DEFAULT_SEED, converge: None };
     let Some((table, span)) = fields.table("study", diagnostics) else { return plan };
     let mut own = Fields::new(table, "`[study]`", span);
@@ -343,7 +325,7 @@ fn plan(fields: &mut Fields<'_>, metrics: &[&str], diagnostics: &mut Diagnostics
         plan.seed = seed.value;
     }
     if let Some((table, span)) = own.table("converge", diagnostics) {
-        plan.converge = convergence(table, span, plan.replications, metrics, diagnostics);
+        plan.converge = convergence(table, span, plan.replications, diagnostics);
     }
     own.finish(diagnostics);
     plan
@@ -353,11 +335,10 @@ fn convergence(
     table: &super::document::Table,
     span: Span,
     replications: u64,
-    metrics: &[&str],
     diagnostics: &mut Diagnostics,
 ) -> Option<Convergence> {
     let mut own = Fields::new(table, "`converge`", span);
-    let metric = metric(own.need_text("metric", diagnostics), metrics, diagnostics);
+    let metric = own.need_text("metric", diagnostics).map(|text| text.value.to_owned());
     let width = own.number("relative_half_width", 1.0e-6..=1.0, diagnostics);
     if table.get("relative_half_width").is_none() {
         own.missing("relative_half_width", diagnostics);
@@ -379,7 +360,7 @@ fn outputs(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Outputs {
     let mut outputs = Outputs::default();
     let Some((table, span)) = fields.table("outputs", diagnostics) else { return outputs };
     let mut own = Fields::new(table, "`[outputs]`", span);
-    let groups = GROUPS.map(|group| (group, group));
+    let groups = crate::kernel::series::GROUPS.map(|group| (group, group));
     for word in own.texts("groups", diagnostics).unwrap_or_default() {
         let item = Item { span: word.span, node: Node::Text(word.value.to_owned()) };
         outputs

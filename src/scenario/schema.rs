@@ -163,7 +163,7 @@ pub struct ScenarioFile {
     switches: Option<SwitchesTable>,
     /// How many replications.
     study: Option<Study>,
-    /// Which series are written out.
+    /// Which series are observed, written out and drawn; metrics are always complete.
     outputs: Option<OutputsTable>,
     /// Dated labels for charts; appended to the base's.
     mark: Option<Vec<Mark>>,
@@ -358,9 +358,10 @@ pub struct Converge {
 #[derive(Deserialize, JsonSchema, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct OutputsTable {
-    /// Kinds of groups: total, stage, region, country, company, facility, destination.
+    /// Groups of series wanted, as `series.csv` names them: exports, output:world, output:region,
+    /// output:automaker, output:stage, cover, lost, price, licences, licences by class, waits.
     groups: Option<Texts>,
-    /// Names of series.
+    /// Series wanted besides, as `series.csv` names them, for example `exports:USA`. Nothing named: all.
     series: Option<Texts>,
 }
 

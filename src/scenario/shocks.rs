@@ -76,6 +76,7 @@ pub fn shocks(
             }
         }
     }
+    super::names::shock_collisions(&named, diagnostics);
     let ids: Vec<&str> = named.iter().map(|(id, _)| *id).collect();
     licensing::connect(&mut drafts, &ids, diagnostics);
     chain::connect(&mut drafts, &ids, diagnostics);

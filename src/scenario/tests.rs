@@ -25,7 +25,7 @@ pub(super) fn open_tiny(name: &str, sets: &[&str]) -> Result<Scenario, String> {
     let mut diagnostics = Diagnostics::new();
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
     let layers = overlay::open(name, &sets, &mut diagnostics);
-    let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &[], &mut diagnostics));
+    let scenario = layers.and_then(|layers| resolve(&layers, &find_tiny, &mut diagnostics));
     scenario.filter(|_| diagnostics.error_count() == 0).ok_or_else(|| diagnostics.render(false))
 }
 

@@ -36,7 +36,7 @@ impl Difference {
 pub fn differences(of: &Summary, base: &Summary) -> Vec<Difference> {
     let list = base.design().metrics.iter().enumerate().filter_map(|(i, metric)| {
         let j = of.design().metrics.iter().position(|other| other.name == metric.name)?;
-        let (base, mean, difference) = if metric.name.starts_with("first_stop_day") {
+        let (base, mean, difference) = if metric.absent.is_some() {
             stops(of, j, base, i)?
         } else {
             let difference = if i == j { paired(of, base, i) } else { moved(of, j, base, i, |_, _| true) };
@@ -99,6 +99,7 @@ mod tests {
             unit: "t",
             quantum: 1e-3,
             meaning: "for tests".to_owned(),
+            absent: name.starts_with("first_stop_day").then_some(-1.0),
         };
         let design = Design { metrics: names.iter().map(metric).collect(), series: Vec::new() };
         let mut summary = Summary::new(Arc::new(design));

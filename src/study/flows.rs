@@ -93,7 +93,7 @@ impl Flows {
     /// Adds routes up by stage and region of both ends.
     fn gather(kernel: &Kernel, runs: u64, route: impl Fn(usize) -> (f64, f64)) -> Self {
         let graph = &kernel.scenario().lines;
-        let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
+        let central = graph.central_values();
         let place = |line: u32| (graph.lines[line as usize].stage, graph.lines[line as usize].region);
         let mut pairs: BTreeMap<_, (f64, f64)> = BTreeMap::new();
         for r in 0..kernel.routes.from.len() {

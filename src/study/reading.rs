@@ -42,8 +42,9 @@ pub struct RegionLoss {
     pub region: Place,
     /// Vehicles lost.
     pub lost: Statistics,
-    /// Vehicles it builds in calm over the run, central network.
-    pub calm: f64,
+    /// Vehicles it builds in calm over the run, central network; `None` where the scenario's `[outputs]`
+    /// leaves out the region's series.
+    pub calm: Option<f64>,
 }
 
 /// One month of magnet exports.
@@ -197,10 +198,12 @@ fn makers(scenario: &Scenario, summary: &Summary, origin: i32, firsts: Option<&[
 }
 
 fn regions(summary: &Summary) -> Vec<RegionLoss> {
-    let of = group(summary, "output:region").into_iter().filter_map(|(i, name)| {
-        let region = Place::parse(name)?;
-        let lost = summary.metric(metric(summary, &format!("vehicles_lost:{name}"))?);
-        Some(RegionLoss { region, lost, calm: summary.design().series[i].reference.iter().sum() })
+    let series = group(summary, "output:region");
+    let of = summary.design().metrics.iter().enumerate().filter_map(|(i, metric)| {
+        let name = metric.name.strip_prefix("vehicles_lost:")?;
+        let own = series.iter().find(|(_, own)| *own == name);
+        let calm = own.map(|(s, _)| summary.design().series[*s].reference.iter().sum());
+        Some(RegionLoss { region: Place::parse(name)?, lost: summary.metric(i), calm })
     });
     of.collect()
 }

@@ -24,6 +24,7 @@ impl Fake {
             unit: "vehicles",
             quantum,
             meaning: "for tests".to_owned(),
+            absent: None,
         };
         let design = Design {
             metrics: vec![metric("vehicles_lost", 1e-3), metric("stopped@auto-x", 1.0)],

@@ -84,7 +84,10 @@ fn json_is_the_summary_file() {
         std::fs::read_to_string(here.path().join("out/full-embargo/summary.json")).expect("written");
     assert_eq!(printed, written);
     let table = succeed(here.path(), &quick(&["--format", "csv", "--no-charts", "--force"]));
-    assert!(table.starts_with("metric,unit,mean,") && table.contains("\nvehicles_lost,vehicles,"), "{table}");
+    assert!(
+        table.starts_with("metric,unit,runs,mean,") && table.contains("\nvehicles_lost,vehicles,"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -335,4 +338,82 @@ fn a_part_without_runs_says_so() {
         ["shard", "run", "full-embargo", "-n", "40", "--index", "1", "--of", "5", "--set", "end=2025-08-01"];
     let (code, _, stderr) = parts(&run(here.path(), &part));
     assert!(code == Some(0) && stderr.contains("No runs (more"), "{stderr}");
+}
+
+/// `[outputs]` decides which series are observed, written and drawn; metrics stay as they are.
+#[test]
+fn only_the_outputs_asked_for_are_written_and_drawn() {
+    let here = place();
+    succeed(here.path(), &quick(&["--no-charts", "--out", "all", "--outcomes"]));
+    let asked = [
+        "--set",
+        "outputs.groups=[\"output:region\"]",
+        "--set",
+        "outputs.series=[\"exports:USA\", \"lost@auto-ford-nam\"]",
+        "--outcomes",
+        "--out",
+        "some",
+    ];
+    let (code, stdout, stderr) = parts(&run(here.path(), &quick(&asked)));
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("Vehicles not built, by region"), "{stdout}");
+    assert!(
+        stderr.contains("Not drawn") && stderr.contains("cover-automakers, cover-other-users"),
+        "{stderr}"
+    );
+    let rows = |folder: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(here.path().join(folder).join("series.csv")).expect("written");
+        text.lines().map(str::to_owned).collect()
+    };
+    let (all, some) = (rows("all"), rows("some"));
+    let wanted = |row: &&String| {
+        let mut fields = row.split(',').skip(1);
+        let (group, series) = (fields.next().unwrap_or(""), fields.next().unwrap_or(""));
+        ["group", "output:region"].contains(&group) || ["exports:USA", "lost@auto-ford-nam"].contains(&series)
+    };
+    assert_eq!(some, all.iter().filter(wanted).cloned().collect::<Vec<_>>());
+    assert!(some.len() > 100 && all.len() > 2 * some.len());
+    let read =
+        |folder: &str, file: &str| std::fs::read(here.path().join(folder).join(file)).expect("written");
+    assert!(read("all", "summary.json") == read("some", "summary.json"), "metrics are complete either way");
+    assert!(read("all", "outcomes.csv") == read("some", "outcomes.csv"));
+    let names: Vec<String> = files(&here.path().join("some/charts")).into_iter().map(|file| file.0).collect();
+    for drawn in ["output-by-region.svg", "exports-by-destination.svg", "lost-output.png", "first-stop.svg"] {
+        assert!(names.iter().any(|name| name == drawn), "{drawn} is missing: {names:?}");
+    }
+    assert!(!names.iter().any(|name| name.starts_with("cover") || name == "exports.svg"), "{names:?}");
+}
+
+/// Every `--set` that cannot be read is told where, what is wrong and what is allowed, all at once.
+#[test]
+fn values_that_cannot_be_read_are_told_apart() {
+    let here = place();
+    let sets = [
+        "--set",
+        "parameters.panic=[1",
+        "--set",
+        "parameters.us_sped=0..5",
+        "--set",
+        "start=2025-02-30",
+        "--set",
+        "study.replications",
+        "--set",
+        "parameters..panic=1",
+        "--set",
+        "outputs.groups=[\"covers\"]",
+    ];
+    let (code, _, stderr) = parts(&run(here.path(), &quick(&sets)));
+    assert_eq!(code, Some(2), "{stderr}");
+    for expected in [
+        "the value of `parameters.panic` cannot be read: `[1`",
+        "`parameters.panic` lies in",
+        "did you mean `us_speed`?",
+        "the value of `start` cannot be read: `2025-02-30`",
+        "this is not key=value",
+        "`parameters..panic` is no key",
+        "did you mean `cover`?",
+    ] {
+        assert!(stderr.contains(expected), "`{expected}` is missing:\n{stderr}");
+    }
+    assert!(is_empty(here.path()));
 }

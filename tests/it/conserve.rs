@@ -24,7 +24,7 @@ struct Held {
     tailings: Vec<f64>,
     deferred: Vec<f64>,
     lost: Vec<f64>,
-    stockpiles: f64,
+    stockpiles: Vec<f64>,
     /// Most that each route and line has held or moved so far: rounding is measured by it.
     route_peak: Vec<f64>,
     line_peak: Vec<f64>,
@@ -76,8 +76,13 @@ fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize) -> Held 
         stockpiles: shocks
             .filter(|(s, _)| matches!(s.kind, Kind::StockpileRelease { .. }))
             .map(|(_, left)| left[lane])
-            .sum(),
+            .collect(),
     }
+}
+
+/// Tonnes that stockpiles gave since, without what they bought back.
+fn released(before: &[f64], now: &[f64]) -> f64 {
+    before.iter().zip(now).map(|(before, now)| (before - now).max(0.0)).sum()
 }
 
 /// Contents of a line's product: NdPr, Dy and Tb. Ore counts by what its buyers get out of it, route by route.
@@ -168,7 +173,7 @@ fn routes_balance<const L: usize>(
 ) -> Vec<f64> {
     let graph = &kernel.scenario().lines;
     let mut into_stock = vec![0.0; graph.routes.len()];
-    let released = before.stockpiles - hold(kernel, state, lane).stockpiles;
+    let released = released(&before.stockpiles, &hold(kernel, state, lane).stockpiles);
     let piles: Vec<usize> = kernel
         .scenario()
         .shocks
@@ -326,7 +331,7 @@ impl<const L: usize> Ledger<L> {
         used: &[f64],
     ) {
         let graph = &kernel.scenario().lines;
-        let released = before.stockpiles - self.held[lane].stockpiles;
+        let released = released(&before.stockpiles, &self.held[lane].stockpiles);
         if released > 0.0
             && kernel
                 .scenario()

@@ -70,7 +70,7 @@ fn shards_add_up_and_wrong_ones_are_refused_by_name() {
     }
     let refused = |arguments: &[&'static str], expected: &[&str]| {
         let (code, _, stderr) = parts(&run(here.path(), &with(&["shard", "merge"], arguments)));
-        assert_eq!(code, Some(1), "{stderr}");
+        assert_eq!(code, Some(2), "{stderr}");
         for text in expected {
             assert!(stderr.contains(text), "`{text}`: {stderr}");
         }
@@ -151,7 +151,7 @@ fn interrupted_and_resumed_is_uninterrupted() {
 /// The April scenario, cut short, with the given changes.
 fn april(sets: &[&str]) -> Scenario {
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
-    Scenario::open("2025-april-controls", &sets, &[]).expect("resolves").0
+    Scenario::open("2025-april-controls", &sets).expect("resolves").0
 }
 
 /// Bits of all numbers of an outcome.
@@ -163,7 +163,7 @@ fn bits(outcome: &Outcome) -> Vec<u64> {
 fn lanes_and_instruction_sets_leave_no_trace() {
     for name in ["2025-april-controls", "october-2025-package"] {
         let sets = ["end=2026-01-01".to_owned()];
-        let (scenario, _) = Scenario::open(name, &sets, &[]).expect("resolves");
+        let (scenario, _) = Scenario::open(name, &sets).expect("resolves");
         let kernel = Kernel::compile(&scenario);
         let mut wide = State::<8>::new(&kernel);
         kernel.watch(8, &mut wide, &mut Blind);

@@ -199,6 +199,13 @@ impl Builder {
             let id = RouteId::new(position);
             graph.lines[route.to.index()].inputs[route.input as usize].routes.push(id);
             graph.lines[route.from.index()].outgoing.push(id);
+            let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
+            let heavy = format!("dytb-per-reo:{mine}");
+            if let Some(known) = graph.coefficients.iter().position(|c| c.id == heavy) {
+                let amount =
+                    Amount { terms: vec![(1.0, Some(CoefficientId::new(known)))], divisors: Vec::new() };
+                graph.heavy_yields.push((id, amount));
+            }
         }
         self.graph
     }

@@ -86,6 +86,8 @@ pub struct Route {
     pub clock: f64,
     pub cap: f64,
     pub closures: f64,
+    /// Closed ports among the closures.
+    pub shut: f64,
     pub exempt: f64,
     pub held_until: f64,
     pub blocked_days: f64,

@@ -358,6 +358,8 @@ pub struct Snapshot {
 pub struct Run {
     /// One entry per step.
     pub steps: Vec<Snapshot>,
+    /// What is left in the stockpile of each shock, step by step.
+    pub piles: Vec<Vec<f64>>,
 }
 
 impl Watch<1> for Run {
@@ -365,6 +367,7 @@ impl Watch<1> for Run {
         let lines = |rows: &[[f64; 1]]| rows.iter().map(|row| row[0]).collect();
         let routes =
             |rows: &[[f64; 1]]| kernel.routes.position.iter().map(|p| rows[*p as usize][0]).collect();
+        self.piles.push(lines(&state.shock_left));
         self.steps.push(Snapshot {
             output: lines(&state.output),
             finished: lines(&state.finished),
@@ -391,7 +394,7 @@ pub fn run(scenario: &Scenario) -> Run {
 pub fn run_of(scenario: &Scenario, replication: u64) -> Run {
     let kernel = Kernel::compile(scenario);
     let mut state = State::<1>::new(&kernel);
-    let mut run = Run { steps: Vec::new() };
+    let mut run = Run { steps: Vec::new(), piles: Vec::new() };
     kernel.watch(replication, &mut state, &mut run);
     assert_eq!(run.steps.len(), scenario.steps() as usize);
     run

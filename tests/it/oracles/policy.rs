@@ -136,10 +136,59 @@ fn a_stockpile_bridges_its_days() {
     }
 }
 
+/// A stockpile that gave 24 t takes back at most 2 t a day once nobody is short and its buyer holds nine tenths
+/// of its target, and no more than it gave.
+#[test]
+fn a_stockpile_is_bought_back_in_calm() {
+    let (mut net, lines) = chain(DEMAND, &[5.0], 3);
+    net.set_capacity(lines[0], Capacity::Of(2.0 * DEMAND));
+    let release = Kind::StockpileRelease {
+        routes: vec![RouteId::new(0)],
+        tonnes: fixed(24.0),
+        rate: 2.0,
+        trigger_cover: 1.0,
+    };
+    let shocks = vec![outage(vec![net.pool(lines[0])], 1.0, 10, 15), shock("reserve", release, 0, None)];
+    let run = run(&scenario(&net, 500, shocks));
+    let left: Vec<f64> = run.piles.iter().map(|piles| piles[1]).collect();
+    assert_eq!(left[9], 24.0, "at rest it is full and takes nothing");
+    let lowest = left.iter().copied().fold(f64::INFINITY, f64::min);
+    // The stock is empty on eleven evenings, from that before the first day without goods on.
+    assert_eq!(lowest, 24.0 - 11.0 * 2.0);
+    let filling: Vec<usize> = (1..left.len()).filter(|t| left[*t] > left[t - 1]).collect();
+    let first = filling[0];
+    // It leaves its buyer nine tenths of the target of 40 t.
+    assert!(run.steps[first].stock[0] >= 36.0 - 1.0e-9, "{}", run.steps[first].stock[0]);
+    assert!(filling.iter().all(|t| left[*t] - left[t - 1] <= 2.0 + 1.0e-12));
+    close(*left.last().unwrap(), 24.0, 1.0e-9);
+}
+
+/// A quota of nothing slows its producer as an embargo does: it makes what it counts of the blocked book, here
+/// three days of base flow, and stands still.
+#[test]
+fn a_quota_slows_its_producer() {
+    let (net, lines) = chain(DEMAND, &[5.0], 3);
+    let routes = vec![RouteId::new(0)];
+    let quota = Kind::Quota { routes: routes.clone(), tonnes: fixed(0.0), period_days: 1000 };
+    let embargo = Kind::Embargo { routes };
+    let outputs = [quota, embargo].map(|kind| {
+        let mut scenario = scenario(&net, 200, vec![shock("control", kind, 10, None)]);
+        set(&mut scenario, Parameter::BlockedBookDays, 3.0);
+        let run = run(&scenario);
+        run.steps.iter().map(|step| step.output[lines[0].index()]).collect::<Vec<f64>>()
+    });
+    assert_eq!(outputs[0], outputs[1]);
+    let made: f64 = outputs[0][10..].iter().sum();
+    close(made, 3.0 * DEMAND, 1.0e-9);
+    assert_eq!(outputs[0][199], 0.0);
+}
+
 /// After 20 blocked days a tenth … here a quarter … of the base flow finds a way round.
 #[test]
 fn a_bypass_carries_its_share_after_its_days() {
-    let (net, lines) = chain(DEMAND, &[5.0], 3);
+    let (mut net, lines) = chain(DEMAND, &[5.0], 3);
+    // Magnets alone can go round, as motors.
+    net.graph.lines[lines[0].index()].stage = Stage::Magnet;
     for bypass in [false, true] {
         let embargo = Kind::Embargo { routes: vec![RouteId::new(0)] };
         let mut scenario = scenario(&net, 100, vec![shock("embargo", embargo, 10, None)]);
@@ -152,6 +201,11 @@ fn a_bypass_carries_its_share_after_its_days() {
         assert_eq!(run.steps[29].left[0], 0.0);
         assert_eq!(run.steps[30].left[0], if bypass { 2.0 } else { 0.0 });
         assert_eq!(run.lost(lines[1]), 82.0 * DEMAND - saved);
+        // Past a closed port nothing goes round.
+        let port = Kind::PortClosure { routes: vec![RouteId::new(0)] };
+        scenario.shocks = vec![shock("port", port, 10, None)];
+        let run = super::build::run(&scenario);
+        assert_eq!(run.lost(lines[1]), 82.0 * DEMAND);
     }
 }
 

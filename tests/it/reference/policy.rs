@@ -73,6 +73,7 @@ impl Simulator {
         for route in self.graph.edge_weights_mut() {
             (route.closures, route.exempt, route.tariff, route.extra_lead, route.growth) =
                 (0.0, 0.0, 1.0, 0.0, 1.0);
+            route.shut = 0.0;
         }
         for line in self.graph.node_weights_mut() {
             line.demand_factor = 1.0;
@@ -95,8 +96,14 @@ impl Simulator {
                     }
                 }
                 _ if !active => {}
-                Kind::Embargo { routes } | Kind::PortClosure { routes } => {
+                Kind::Embargo { routes } => {
                     edges(routes).into_iter().for_each(|r| self.graph[r].closures += 1.0);
+                }
+                Kind::PortClosure { routes } => {
+                    for r in edges(routes) {
+                        self.graph[r].closures += 1.0;
+                        self.graph[r].shut += 1.0;
+                    }
                 }
                 Kind::GeneralLicence { routes } => {
                     edges(routes).into_iter().for_each(|r| self.graph[r].exempt += 1.0);
@@ -223,6 +230,14 @@ impl Simulator {
         for r in self.routes() {
             let allowance = self.allowance(r);
             let dt = self.dt;
+            let quota =
+                self.scenario.shocks.iter().zip(&self.events).map(|(shock, event)| match &shock.kind {
+                    Kind::Quota { routes, .. } if edges(routes).contains(&r) => event.quota_left,
+                    _ => f64::INFINITY,
+                });
+            let quota = quota.fold(f64::INFINITY, f64::min);
+            let seller = self.ends(r).0.index();
+            let magnets = self.scenario.lines.lines[seller].stage == Stage::Magnet;
             let route = &mut self.graph[r];
             let exempt = route.exempt > 0.0;
             route.cap = if route.closures > 0.0 || (at < route.held_until && !exempt) {
@@ -231,9 +246,11 @@ impl Simulator {
                 f64::INFINITY
             } else {
                 allowance
-            };
-            route.blocked_days = if route.cap < route.base_flow * dt { route.blocked_days + dt } else { 0.0 };
-            if self.scenario.switches.bypass && route.blocked_days > days {
+            }
+            .min(quota);
+            let blocked = route.cap < route.base_flow * dt && route.shut == 0.0;
+            route.blocked_days = if blocked { route.blocked_days + dt } else { 0.0 };
+            if self.scenario.switches.bypass && magnets && route.blocked_days > days {
                 route.cap = route.cap.max(share * route.base_flow * dt);
             }
         }
@@ -347,18 +364,34 @@ impl Simulator {
         let scenario = self.scenario.clone();
         for (s, shock) in scenario.shocks.iter().enumerate() {
             let Kind::StockpileRelease { routes, rate, trigger_cover, .. } = &shock.kind else { continue };
-            if !self.active(s) || self.events[s].left <= 0.0 {
+            if !self.active(s) {
                 continue;
             }
-            let gaps: Vec<f64> = edges(routes)
-                .into_iter()
-                .map(|r| {
-                    let trend = self.graph[self.ends(r).1].trend;
-                    let route = &self.graph[r];
-                    (trigger_cover * (route.amount * route.share * trend) - route.stock).max(0.0)
-                })
-                .collect();
+            let above = |r: EdgeIndex, days: f64| {
+                let trend = self.graph[self.ends(r).1].trend;
+                let route = &self.graph[r];
+                route.stock - days * (route.amount * route.share * trend)
+            };
+            let gaps: Vec<f64> =
+                edges(routes).into_iter().map(|r| (-above(r, *trigger_cover)).max(0.0)).collect();
             let whole: f64 = gaps.iter().sum();
+            if whole <= 0.0 {
+                // Nobody is short: the pile is filled again from what stands above nine tenths of targets.
+                let spare: Vec<f64> = edges(routes)
+                    .into_iter()
+                    .map(|r| above(r, trigger_cover.max(0.9 * self.graph[r].target_days)).max(0.0))
+                    .collect();
+                let offered: f64 = spare.iter().sum();
+                let bought = offered.min(rate * self.dt).min(self.events[s].size - self.events[s].left);
+                if bought > 0.0 {
+                    for (r, spare) in edges(routes).into_iter().zip(&spare) {
+                        let route = &mut self.graph[r];
+                        route.stock = (route.stock - bought * spare / offered).max(0.0);
+                    }
+                    self.events[s].left += bought;
+                }
+                continue;
+            }
             let released = whole.min(rate * self.dt).min(self.events[s].left);
             if released > 0.0 {
                 for (r, gap) in edges(routes).into_iter().zip(&gaps) {
