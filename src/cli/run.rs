@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use coercivity::export::csv;
-use coercivity::export::folder::{CHECKPOINT, Folder, Standing, standing};
+use coercivity::export::folder::{CHECKPOINT, Folder, Standing, standing, write_file};
 use coercivity::export::json::SummaryFile;
 use coercivity::export::manifest::Manifest;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
-use coercivity::study::checkpoint::{self, Checkpoint};
+use coercivity::study::checkpoint::{self, Header};
 use coercivity::study::reading::Reading;
 use coercivity::study::{self, Options, StudyResult};
 use coercivity::summary::Summary;
@@ -181,7 +181,8 @@ impl Run {
             folder.write("outcomes.csv", &csv::outcomes(&result.summary))?;
         }
         if !result.complete {
-            folder.write(CHECKPOINT, &Checkpoint::new(scenario, 0, result.summary.clone()).to_bytes())?;
+            let header = Header::of(scenario, 0, &result.summary);
+            folder.write(CHECKPOINT, &checkpoint::to_bytes(&header, &result.summary))?;
         }
         let mut drawn = 0;
         if !self.no_charts {
@@ -206,7 +207,8 @@ impl Run {
 fn keep(scenario: &Scenario, prefix: &Summary, target: &Path) -> Result<(), coercivity::error::Error> {
     let failed = |source| coercivity::error::Error::File { path: target.display().to_string(), source };
     std::fs::create_dir_all(target).map_err(failed)?;
-    Checkpoint::new(scenario, 0, prefix.clone()).write(&target.join(CHECKPOINT))
+    let bytes = checkpoint::to_bytes(&Header::of(scenario, 0, prefix), prefix);
+    write_file(&target.join(CHECKPOINT), &bytes)
 }
 
 fn files_line(target: &Path, charts: usize, outcomes: bool) -> String {

@@ -58,11 +58,11 @@ pub struct Checkpoint {
     pub summary: Summary,
 }
 
-impl Checkpoint {
+impl Header {
     /// Describes the replications of `scenario` in `summary`, the first of which is `first`.
     #[must_use]
-    pub fn new(scenario: &Scenario, first: u64, summary: Summary) -> Self {
-        let header = Header {
+    pub fn of(scenario: &Scenario, first: u64, summary: &Summary) -> Self {
+        Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: scenario.name.clone(),
             identity: identity(scenario),
@@ -70,23 +70,15 @@ impl Checkpoint {
             first,
             end: first + summary.count(),
             of: scenario.plan.replications,
-        };
-        Self { header, summary }
+        }
     }
+}
 
-    /// The file's bytes.
+impl Checkpoint {
+    /// Describes the replications of `scenario` in `summary`, the first of which is `first`.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut body = Vec::new();
-        // A header of texts and integers always has a JSON form.
-        let header = serde_json::to_vec(&self.header).unwrap_or_default();
-        body.extend_from_slice(&(header.len() as u64).to_le_bytes());
-        body.extend_from_slice(&header);
-        body.extend_from_slice(&self.summary.to_bytes());
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&Sha256::digest(&body));
-        bytes.extend_from_slice(&body);
-        bytes
+    pub fn new(scenario: &Scenario, first: u64, summary: Summary) -> Self {
+        Self { header: Header::of(scenario, first, &summary), summary }
     }
 
     /// Writes the file: to another name first, then renamed, so that no reader ever sees half of it.
@@ -94,8 +86,25 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::File`] as the operating system says.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        write_file(path, &self.to_bytes())
+        write_file(path, &to_bytes(&self.header, &self.summary))
     }
+}
+
+/// The bytes of a checkpoint's file. The summary is borrowed, as that of a long run is most of the memory
+/// there is.
+#[must_use]
+pub fn to_bytes(header: &Header, summary: &Summary) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    let checksum = bytes.len()..bytes.len() + 32;
+    bytes.resize(checksum.end, 0);
+    // A header of texts and integers always has a JSON form.
+    let header = serde_json::to_vec(header).unwrap_or_default();
+    bytes.extend_from_slice(&(header.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&header);
+    bytes.extend_from_slice(&summary.to_bytes());
+    let digest = Sha256::digest(&bytes[checksum.end..]);
+    bytes[checksum].copy_from_slice(&digest);
+    bytes
 }
 
 /// A file read and found whole; whether it belongs here is asked with [`Stored::of`].
