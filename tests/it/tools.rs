@@ -100,7 +100,7 @@ fn firms_refuse_what_cannot_be() {
     assert!(refused(&["firms", "esri", folder, "--eps", "2"]).contains("from 0 to 1"));
     assert!(refused(&["firms", "generate", "0", "new", "--delta", "3"]).contains("from 0 to 1"));
     let (code, _, stderr) = parts(&run(Path::new(folder), &["firms", "run", "nowhere"]));
-    assert!(code == Some(1) && stderr.contains("nowhere"), "{stderr}");
+    assert!(code == Some(2) && stderr.contains("nowhere"), "{stderr}");
     for command in ["run", "esri", "generate"] {
         let here = tempfile::tempdir().expect("a folder");
         assert!(succeed(here.path(), &["firms", command, "--help"]).contains("Example:"));
