@@ -8,6 +8,9 @@ use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
 
+/// Share of a nameplate below which what is wanted is rounding.
+const TRIFLE: f64 = 1.0e-12;
+
 /// Shares of a gap that a step closes, per lane: divisions made once a step, not once a line.
 struct Pace<const L: usize> {
     /// X̂, new demand smoothed over days.
@@ -168,7 +171,9 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state:
     let (mut scale, mut reason) = ([1.0; L], [Bound::DEMAND; L]);
     for lane in 0..L {
         let missing = more(wanted[lane] - available[lane], 0.0);
-        let scarcity = if wanted[lane] > 0.0 { missing / wanted[lane] } else { 0.0 };
+        // An ulp wanted of a plant that is shut is no scarcity.
+        let trifle = TRIFLE * nameplate[lane] * dt;
+        let scarcity = if wanted[lane] > trifle { missing / wanted[lane] } else { 0.0 };
         let rise = (pace.most[lane] - over[lane]) * scarcity;
         let pull = if scarcity > 0.0 { rise } else { 1.0 - over[lane] };
         over[lane] += pull * pace.over[lane];
@@ -357,9 +362,11 @@ fn separate<const L: usize>(kernel: &Kernel, g: usize, state: &mut State<L>) {
             made = wanted;
         } else {
             // Split by capacity; what one line cannot use goes to the others.
+            let short = wanted - available > 1.0e-9 * wanted;
             for &line in &group.lines {
                 state.output[line as usize][lane] = 0.0;
-                state.bound[line as usize][lane] = 0;
+                let bound = &mut state.bound[line as usize][lane];
+                *bound = if short { 0 } else { *bound };
             }
             for _ in 0..group.lines.len() {
                 let left = available - made;

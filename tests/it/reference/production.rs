@@ -143,8 +143,13 @@ impl Simulator {
         let available =
             entry.overproduction * (entry.capacity * (1.0 - entry.loss) * (1.0 + entry.added)) * self.dt;
         if wanted > available {
-            let scarcity = (wanted - available) / wanted;
-            entry.overproduction += (most - entry.overproduction) * scarcity * pace;
+            // An ulp wanted of a plant that is shut is no scarcity.
+            if wanted > 1.0e-12 * entry.capacity * self.dt {
+                let scarcity = (wanted - available) / wanted;
+                entry.overproduction += (most - entry.overproduction) * scarcity * pace;
+            } else {
+                entry.overproduction += (1.0 - entry.overproduction) * pace;
+            }
             for line in &members {
                 let line = &mut self.graph[NodeIndex::new(line.index())];
                 line.wanted *= available / wanted;
@@ -357,8 +362,11 @@ impl Simulator {
         } else {
             let capacity = |l: &usize| self.pools[self.scenario.lines.lines[*l].pool.index()].capacity;
             let weights: Vec<f64> = group.lines.iter().map(capacity).collect();
-            for l in &group.lines {
-                self.graph[NodeIndex::new(*l)].reason = Reason::Input(0);
+            // As of any input: a difference by rounding alone is no reason.
+            if whole - available > 1.0e-9 * whole {
+                for l in &group.lines {
+                    self.graph[NodeIndex::new(*l)].reason = Reason::Input(0);
+                }
             }
             water_fill(&wanted, &weights, available)
         };
