@@ -47,7 +47,7 @@ pub enum NoNetwork {
 
 /// Gives layers their meaning. All problems go to `diagnostics`; `None` when there is any error.
 ///
-/// Names of metrics and series depend on what is simulated: [`super::names`] looks at them afterwards.
+/// Names of metrics and series depend on what is simulated: `scenario::names` looks at them afterwards.
 pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, diagnostics: &mut Diagnostics) -> Option<Scenario> {
     let top = layers.root.span;
     let mut fields = Fields::new(&layers.root, "a scenario", top);
