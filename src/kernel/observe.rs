@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::compile::Kernel;
+use super::compile::{Kernel, NONE};
 use super::price::MARKETS;
 use super::series;
 use crate::id::Place;
@@ -26,6 +26,8 @@ pub(crate) const LONGEST_LAG: usize = 60;
 pub(crate) struct Market {
     /// Routes that cross the control into the market.
     pub crossing: Vec<(u32, f64)>,
+    /// Those of them that a control may stop.
+    pub gated: Vec<(u32, f64)>,
     /// Routes that bring the market's own primary supply.
     pub home: Vec<(u32, f64)>,
 }
@@ -202,6 +204,9 @@ fn markets(kernel: &Kernel) -> Vec<Market> {
             let primary = if inside { Stage::Mine } else { Stage::Separation };
             if from_inside != to_inside {
                 markets[market].crossing.push((position, content));
+                if kernel.routes.governed[r] != NONE {
+                    markets[market].gated.push((position, content));
+                }
             } else if from.stage == primary {
                 markets[market].home.push((position, content));
             }

@@ -3,6 +3,9 @@
 //! φ, the share of a market's supply that is withheld at the border, is smoothed over 30 days and cushioned
 //! by stocks: `φ_e = min(0.95, φ·[1 − (1 − κ)·min(1, cover ÷ cover⁰)])`. The price tends to
 //! `(1 − φ_e)^{1/(η − ε)}` times its base within τ days.
+//!
+//! Withheld is what was asked for, up to the usual flow, and might have left but for the gate. Orders that
+//! were not placed, goods that were not made and catching up are no part of it.
 
 use super::compile::Kernel;
 use super::scratch::{RouteRows, Row, State, less, more};
@@ -17,16 +20,14 @@ pub(crate) const MARKETS: [&str; 4] = ["dytb:outside", "dytb:inside", "ndpr:outs
 /// What a market is like in calm: constant in a replication. In tonnes of the element.
 #[derive(Clone)]
 pub(crate) struct Calm<const L: usize> {
-    /// Supply over the border of the control, per day.
-    usual: Row<L>,
-    /// All supply, with the market's own.
+    /// All supply per day: over the border of the control, and the market's own.
     supply: Row<L>,
     /// Stocks of what came over the border.
     stock: Row<L>,
 }
 
 impl<const L: usize> Calm<L> {
-    pub(crate) const NONE: Self = Self { usual: [0.0; L], supply: [0.0; L], stock: [0.0; L] };
+    pub(crate) const NONE: Self = Self { supply: [0.0; L], stock: [0.0; L] };
 }
 
 /// Markets at rest; the chain must be.
@@ -39,11 +40,10 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
             let rows = &state.routes[r as usize];
             for lane in 0..L {
                 let flow = content * rows.base_flow[lane];
-                calm.usual[lane] += flow;
+                calm.supply[lane] += flow;
                 calm.stock[lane] += rows.target_days[lane] * flow;
             }
         }
-        calm.supply = calm.usual;
         for &(r, content) in &market.home {
             let rows = &state.routes[r as usize];
             for lane in 0..L {
@@ -58,24 +58,45 @@ fn log_target(withheld: f64, demand_elasticity: f64, supply_elasticity: f64) -> 
     libm::log(1.0 - withheld) / (demand_elasticity - supply_elasticity)
 }
 
+/// Between gate and rationing: what of each market's usual supply the gate keeps back in this step.
+///
+/// Measured against the book, so that a fall in demand withholds nothing; up to the usual flow and no more, as
+/// a blocked book grows by what is ordered anew although nobody's supply was ever that large.
+pub(crate) fn withhold<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    let most = state.parameters[Parameter::GateRatio as usize].map(|ratio| less(ratio, 1.0) * kernel.dt);
+    for (market, routes) in kernel.observe.markets.iter().enumerate() {
+        let mut kept = [0.0; L];
+        for &(r, content) in &routes.gated {
+            let RouteRows { book, base_flow, leaving, .. } = state.routes[r as usize];
+            for lane in 0..L {
+                let might = less(book[lane], most[lane] * base_flow[lane]);
+                kept[lane] += content * more(might - leaving[lane], 0.0);
+            }
+        }
+        state.kept[market] = kept;
+    }
+}
+
 /// Moves every price towards its target.
 pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let smooth = (kernel.dt / 30.0).min(1.0);
     let cushion = state.parameters[Parameter::PriceCushion as usize];
     for (market, routes) in kernel.observe.markets.iter().enumerate() {
-        let (mut came, mut stock) = ([0.0; L], [0.0; L]);
+        if routes.gated.is_empty() {
+            continue;
+        }
+        let mut stock = [0.0; L];
         for &(r, content) in &routes.crossing {
-            let RouteRows { stock: held, leaving, .. } = state.routes[r as usize];
+            let held = state.routes[r as usize].stock;
             for lane in 0..L {
-                came[lane] += content * leaving[lane];
                 stock[lane] += content * held[lane];
             }
         }
-        let Calm { usual, supply, stock: calm_stock } = state.markets[market];
+        let kept = state.kept[market];
+        let Calm { supply, stock: calm_stock } = state.markets[market];
         let (mut withheld, mut effective) = (state.withheld[market], [0.0; L]);
         for lane in 0..L {
-            let missing = usual[lane] - came[lane] / kernel.dt;
-            let gone = if supply[lane] > 0.0 { more(missing / supply[lane], 0.0) } else { 0.0 };
+            let gone = if supply[lane] > 0.0 { kept[lane] / kernel.dt / supply[lane] } else { 0.0 };
             withheld[lane] += smooth * (gone - withheld[lane]);
             let cover = if calm_stock[lane] > 0.0 { less(stock[lane] / calm_stock[lane], 1.0) } else { 0.0 };
             effective[lane] = less(withheld[lane] * (1.0 - (1.0 - cushion[lane]) * cover), MOST_WITHHELD);

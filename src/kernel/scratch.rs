@@ -248,6 +248,8 @@ pub struct State<const L: usize> {
     pub price: Vec<Row<L>>,
     /// Smoothed share of supply withheld, in the order of `price`.
     pub withheld: Vec<Row<L>>,
+    /// What the gate keeps back in this step of each market's usual supply, tonnes of the element.
+    pub(crate) kept: Vec<Row<L>>,
     /// What the markets are like in calm.
     pub(crate) markets: Vec<super::price::Calm<L>>,
     /// Licence desk.
@@ -395,6 +397,7 @@ impl<const L: usize> State<L> {
             visits: vec![Vec::new(); if kernel.chained { shocks * L } else { 0 }],
             price: rows(4),
             withheld: rows(4),
+            kept: rows(4),
             markets: vec![super::price::Calm::NONE; 4],
             desk: Desk::new(kernel),
             tally: Tally::new(kernel),

@@ -30,6 +30,7 @@ pub(crate) fn advance<const L: usize>(
         origin::produce(kernel, step, state);
     }
     event::quotas(kernel, state);
+    price::withhold(kernel, state);
     allocate::ration(kernel, state);
     book::dispatch_and_order(kernel, state);
     event::shipped(kernel, state);

@@ -70,6 +70,8 @@ pub struct Route {
     pub placed: f64,
     /// Asked of the supplier, then sent.
     pub leaving: f64,
+    /// Asked for, usually sent, and not let through.
+    pub kept_back: f64,
     pub forgone: f64,
     pub ordered_month: f64,
     pub sent_month: f64,
@@ -172,6 +174,7 @@ impl Simulator {
         self.production();
         self.gate();
         self.quotas();
+        self.keep_back();
         for line in 0..self.graph.node_count() {
             self.ration(line);
         }

@@ -278,3 +278,40 @@ fn half_the_supply_withheld_nearly_triples_the_price() {
     assert_eq!(inside, 0.0);
     assert_eq!(run.steps[9].price[0], 0.0);
 }
+
+/// Half the demand gone, a supplier stopped, or orders cancelled: nothing is withheld, and no price rises.
+/// Withheld is what a control keeps back of what is asked for: with half the demand gone, a quarter here.
+#[test]
+fn only_what_a_control_keeps_back_moves_the_price() {
+    let mut net = Net::default();
+    let abroad = net.facility("abroad", Stage::Separation, "AUS", Capacity::Tight, 0.0);
+    let china = net.facility("china", Stage::Magnet, "CHN", Capacity::Tight, 0.0);
+    let user = net.user("user", DEMAND);
+    net.route(abroad, user, "heavy goods", Way { share: 0.5, ..Way::default() });
+    let closed = net.route(china, user, "heavy goods", Way { share: 0.5, ..Way::default() });
+    let slump = Kind::DemandChange { lines: vec![user], factor: fixed(0.5) };
+    // A rule that lets everything through all the same: the route is one that a control may stop.
+    let idle = Kind::Quota { routes: vec![closed], tonnes: fixed(1.0e9), period_days: 30 };
+    let calm = vec![shock("rule", idle, 0, None)];
+    let with = |more: Vec<coercivity::policy::shock::Shock>| {
+        let mut scenario = scenario(&net, 1500, calm.iter().cloned().chain(more).collect());
+        set(&mut scenario, Parameter::PriceCushion, 1.0);
+        set(&mut scenario, Parameter::Cancellation, 0.03);
+        set(&mut scenario, Parameter::ExpectationDays, 7.0);
+        set(&mut scenario, Parameter::TrendDays, 120.0);
+        set(&mut scenario, Parameter::AdaptationExponent, 0.0);
+        run(&scenario)
+    };
+    let slump = || shock("slump", slump.clone(), 10, None);
+    let fire = || outage(vec![net.pool(china)], 1.0, 10, 400);
+    for more in [vec![slump()], vec![fire()], vec![slump(), fire()]] {
+        let run = with(more);
+        assert!(run.steps[300].left[1] < 0.51 * 0.5 * DEMAND, "less leaves China");
+        assert!(run.steps.iter().all(|step| step.price.iter().all(|price| *price == 0.0)));
+    }
+    // A fire on top of an embargo changes nothing: it is the control that keeps the goods back.
+    let embargo = || shock("embargo", Kind::Embargo { routes: vec![closed] }, 10, None);
+    for more in [vec![embargo()], vec![embargo(), fire()]] {
+        close(with(more).steps[1499].price[0], libm::log(0.5) / (-0.5 - 0.15), 1.0e-9);
+    }
+}

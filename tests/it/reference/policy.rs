@@ -269,6 +269,16 @@ impl Simulator {
         }
     }
 
+    /// What the law keeps back of the usual flow, as far as it was asked for.
+    pub(super) fn keep_back(&mut self) {
+        let ratio = self.p(Parameter::GateRatio).min(1.0);
+        for r in self.routes() {
+            let dt = self.dt;
+            let route = &mut self.graph[r];
+            route.kept_back = (route.book.min(ratio * route.base_flow * dt) - route.leaving).max(0.0);
+        }
+    }
+
     /// What was shipped comes off quotas and licences.
     pub(super) fn used_up(&mut self) {
         let scenario = self.scenario.clone();
@@ -290,12 +300,12 @@ impl Simulator {
             let sum = |list: &[(EdgeIndex, f64)], what: &dyn Fn(&super::Route) -> f64| -> f64 {
                 list.iter().map(|(r, content)| content * what(&self.graph[*r])).sum()
             };
-            let usual = sum(&market.crossing, &|r| r.base_flow);
-            let came = sum(&market.crossing, &|r| r.leaving / self.dt);
+            let kept = sum(&market.crossing, &|r| r.kept_back / self.dt);
             let stock = sum(&market.crossing, &|r| r.stock);
             let calm = sum(&market.crossing, &|r| r.target_days * r.base_flow);
-            let supply = usual + sum(&market.home, &|r| r.base_flow);
-            let gone = if supply > 0.0 { ((usual - came) / supply).max(0.0) } else { 0.0 };
+            let supply: f64 =
+                [&market.crossing, &market.home].iter().map(|list| sum(list, &|r| r.base_flow)).sum();
+            let gone = if supply > 0.0 { kept / supply } else { 0.0 };
             self.withheld[m] += month * (gone - self.withheld[m]);
             let cover = if calm > 0.0 { (stock / calm).min(1.0) } else { 0.0 };
             let effective = (self.withheld[m] * (1.0 - (1.0 - cushion) * cover)).min(0.95);
