@@ -174,12 +174,16 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
     let bypass_cap = state.parameters[Parameter::BypassCap as usize];
     let counted_days = state.parameters[Parameter::BlockedBookDays as usize];
     let dt = kernel.dt;
-    quota_caps(kernel, state);
+    let under_quota = kernel.scenario.shocks.iter().any(|shock| matches!(shock.kind, Kind::Quota { .. }));
+    if under_quota {
+        quota_caps(kernel, state);
+    }
     for (g, &r) in kernel.routes.governed_list.iter().enumerate() {
         let rows = &state.routes[r as usize];
         let (base_flow, book) = (rows.base_flow, rows.book);
         let (exempt, held, closures) = (state.exempt[g], state.held[g], state.closures[g]);
-        let (shut, quota) = (state.shut[g], state.cap[g]);
+        let shut = state.shut[g];
+        let quota = if under_quota { state.cap[g] } else { [f64::INFINITY; L] };
         let (allowance, mut blocked_days) = (state.desk.allowance[g], state.blocked_days[g]);
         let (mut cap, mut left_out) = ([0.0; L], [0.0; L]);
         for lane in 0..L {

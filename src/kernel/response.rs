@@ -100,6 +100,10 @@ fn qualify<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 /// Part of a target stock that a buyer is always left with when a stockpile buys back.
 const CALM_COVER: f64 = 0.9;
 
+/// Gaps below this part of what the buyers should hold are rounding: a pile that has filled them to the trigger
+/// must not take an ulp too little or too much for a shortage or for calm.
+const NO_GAP: f64 = 1.0e-9;
+
 /// Phase 12: stockpiles are released to buyers whose cover is low, and filled again in calm.
 pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
@@ -117,7 +121,8 @@ pub(crate) fn stockpiles<const L: usize>(kernel: &Kernel, step: u32, state: &mut
                 (trigger_cover * flow(state, r) - state.routes[r].stock[lane]).max(0.0)
             };
             let wanted: f64 = routes.iter().map(|id| gap(state, kernel.route(*id))).sum();
-            if wanted <= 0.0 {
+            let needed: f64 = routes.iter().map(|id| trigger_cover * flow(state, kernel.route(*id))).sum();
+            if wanted <= NO_GAP * needed {
                 // Calm: it takes what buyers hold beyond their need; they order it anew.
                 let spare = |state: &State<L>, r: usize| -> f64 {
                     let kept = trigger_cover.max(CALM_COVER * state.routes[r].target_days[lane]);

@@ -385,8 +385,10 @@ impl Simulator {
             let gaps: Vec<f64> =
                 edges(routes).into_iter().map(|r| (-above(r, *trigger_cover)).max(0.0)).collect();
             let whole: f64 = gaps.iter().sum();
-            if whole <= 0.0 {
-                // Nobody is short: the pile is filled again from what stands above nine tenths of targets.
+            let needed: f64 =
+                edges(routes).into_iter().map(|r| self.graph[r].stock - above(r, *trigger_cover)).sum();
+            if whole <= 1.0e-9 * needed {
+                // Nobody is short by more than rounding: the pile is filled again from what stands above nine tenths of targets.
                 let spare: Vec<f64> = edges(routes)
                     .into_iter()
                     .map(|r| above(r, trigger_cover.max(0.9 * self.graph[r].target_days)).max(0.0))
