@@ -27,6 +27,12 @@ pub(crate) const GROUPS: [&str; 11] = [
     "waits",
 ];
 
+/// What can become of an application, in the order the desk counts them.
+const FATES: [&str; 4] = ["pending", "approved", "returned", "rejected"];
+
+/// Unit and quantum of a count of applications.
+const APPLICATIONS: (&str, f64) = ("applications", 1.0);
+
 /// Every series there is, with what it counts, in the order they are written.
 pub(super) fn list(kernel: &Kernel, observe: &Observe) -> Vec<(Series, Count)> {
     let scenario = kernel.scenario();
@@ -64,15 +70,31 @@ struct SeriesList<'a> {
 impl SeriesList<'_> {
     fn push(
         &mut self,
-        group: &str,
-        id: String,
-        unit: &'static str,
-        quantum: f64,
+        (group, id): (&str, String),
+        (unit, quantum): (&'static str, f64),
         dates: Vec<String>,
         reference: Vec<f64>,
         count: Count,
     ) {
         self.series.push((Series { id, group: group.to_owned(), unit, dates, reference, quantum }, count));
+    }
+
+    /// A series whose value in calm is the same in every period.
+    fn level(
+        &mut self,
+        name: (&str, String),
+        scale: (&'static str, f64),
+        dates: &[String],
+        calm: f64,
+        count: Count,
+    ) {
+        self.push(name, scale, dates.to_vec(), vec![calm; dates.len()], count);
+    }
+
+    /// The same by week.
+    fn weekly(&mut self, name: (&str, String), scale: (&'static str, f64), calm: f64, count: Count) {
+        let weeks = self.weeks.clone();
+        self.level(name, scale, &weeks, calm, count);
     }
 
     fn exports(&mut self) {
@@ -109,15 +131,8 @@ impl SeriesList<'_> {
             let daily: f64 =
                 routes.iter().map(|r| self.kernel.central.flow[*r as usize]).sum::<f64>() * self.growth;
             let reference = self.observe.month_days.iter().map(|days| daily * days).collect();
-            self.push(
-                "exports",
-                format!("exports:{name}"),
-                "t",
-                1.0e-6,
-                months.clone(),
-                reference,
-                Count::Exports(routes),
-            );
+            let (name, count) = (("exports", format!("exports:{name}")), Count::Exports(routes));
+            self.push(name, ("t", 1.0e-6), months.clone(), reference, count);
         }
     }
 
@@ -155,7 +170,7 @@ impl SeriesList<'_> {
         for (group, id, unit, lines) in groups {
             let reference = self.weekly_reference(&lines);
             let weeks = self.weeks.clone();
-            self.push(&group, id, unit, 1.0e-4, weeks, reference, Count::Output(lines));
+            self.push((&group, id), (unit, 1.0e-4), weeks, reference, Count::Output(lines));
         }
     }
 
@@ -176,17 +191,8 @@ impl SeriesList<'_> {
                     })
                     .map(|(r, _)| r)
                     .collect();
-                let weeks = self.weeks.clone();
-                let reference = vec![30.0; weeks.len()];
-                self.push(
-                    "cover",
-                    format!("cover:{name}:{region}"),
-                    "days",
-                    1.0e-6,
-                    weeks,
-                    reference,
-                    Count::Cover(routes),
-                );
+                let name = ("cover", format!("cover:{name}:{region}"));
+                self.weekly(name, ("days", 1.0e-6), 30.0, Count::Cover(routes));
             }
         }
     }
@@ -200,16 +206,8 @@ impl SeriesList<'_> {
             {
                 continue;
             }
-            let reference = vec![1.0; dates.len()];
-            self.push(
-                "lost",
-                format!("lost@{}", site.id),
-                "share",
-                1.0e-9,
-                dates.clone(),
-                reference,
-                Count::Lost(lines),
-            );
+            let name = ("lost", format!("lost@{}", site.id));
+            self.level(name, ("share", 1.0e-9), &dates, 1.0, Count::Lost(lines));
         }
     }
 
@@ -218,17 +216,7 @@ impl SeriesList<'_> {
             if self.observe.markets[market].crossing.is_empty() {
                 continue;
             }
-            let weeks = self.weeks.clone();
-            let reference = vec![1.0; weeks.len()];
-            self.push(
-                "price",
-                format!("price:{name}"),
-                "ratio",
-                1.0e-9,
-                weeks,
-                reference,
-                Count::Price(market),
-            );
+            self.weekly(("price", format!("price:{name}")), ("ratio", 1.0e-9), 1.0, Count::Price(market));
         }
     }
 
@@ -236,18 +224,8 @@ impl SeriesList<'_> {
         if self.kernel.rules.is_empty() {
             return;
         }
-        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
-            let weeks = self.weeks.clone();
-            let reference = vec![0.0; weeks.len()];
-            self.push(
-                "licences",
-                format!("licences:{name}"),
-                "applications",
-                1.0,
-                weeks,
-                reference,
-                Count::Licences(which),
-            );
+        for (which, fate) in FATES.iter().enumerate() {
+            self.weekly(("licences", format!("licences:{fate}")), APPLICATIONS, 0.0, Count::Licences(which));
         }
         for (position, rule) in self.kernel.rules.iter().enumerate() {
             let shock = &self.kernel.scenario.shocks[rule.shock];
@@ -262,31 +240,14 @@ impl SeriesList<'_> {
     /// `wait:CLASS` in group `waits`. With several rules `CLASS` is `RULE/CLASS`.
     fn class(&mut self, rule: &str, class: &str, place: (usize, usize)) {
         let class = if self.kernel.rules.len() > 1 { format!("{rule}/{class}") } else { class.to_owned() };
-        for (which, name) in ["pending", "approved", "returned", "rejected"].iter().enumerate() {
-            let weeks = self.weeks.clone();
-            let reference = vec![0.0; weeks.len()];
+        for (which, fate) in FATES.iter().enumerate() {
             let count = Count::ClassLicences(place.0, place.1, which);
-            self.push(
-                "licences by class",
-                format!("licences:{name}:{class}"),
-                "applications",
-                1.0,
-                weeks,
-                reference,
-                count,
-            );
+            let name = ("licences by class", format!("licences:{fate}:{class}"));
+            self.weekly(name, APPLICATIONS, 0.0, count);
         }
         let bins: Vec<String> =
             (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
-        let reference = vec![0.0; bins.len()];
-        self.push(
-            "waits",
-            format!("wait:{class}"),
-            "applications",
-            1.0,
-            bins,
-            reference,
-            Count::Waits(place.0, place.1),
-        );
+        let count = Count::Waits(place.0, place.1);
+        self.level(("waits", format!("wait:{class}")), APPLICATIONS, &bins, 0.0, count);
     }
 }
