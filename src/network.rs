@@ -9,6 +9,7 @@ pub mod baseline;
 pub mod codes;
 pub mod country;
 pub mod criticality;
+mod doubt;
 mod expand;
 pub mod export;
 pub mod facility;
@@ -67,6 +68,15 @@ impl Network {
     }
 
     /// Expands every facility into lines, with the default lead times.
+    ///
+    /// ```
+    /// # use coercivity::network::Network;
+    /// let graph = Network::embedded("world-2024")?.lines()?;
+    /// // A carmaker has a line for electrified vehicles and one for the others.
+    /// let lines = graph.lines.iter().filter(|line| line.id.starts_with("auto-ford-nam:"));
+    /// assert_eq!(lines.count(), 2);
+    /// # Ok::<(), coercivity::error::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Networks that were embedded or loaded always expand; one changed afterwards may lack a coefficient,

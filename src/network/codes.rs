@@ -16,16 +16,16 @@ pub const EXPLANATIONS: [(&str, &str); 47] = [
     ),
     (
         "E0103",
-        "The files are read as UTF-8. The message names the line of the first byte that is not; spreadsheets save UTF-8 as \"CSV UTF-8\".",
+        "The files are read as UTF-8 text without control characters. The message names the line of the first byte that is none of it; spreadsheets save UTF-8 as \"CSV UTF-8\".",
     ),
     ("E0104", "A file may have at most 100,000 rows."),
     (
         "E0105",
-        "A column the file cannot do without is missing, appears twice, or there are more columns than any network has.",
+        "A column the file cannot do without is missing, appears twice, or there are more columns than any network has; or cells are not separated by commas.",
     ),
     (
         "E0107",
-        "A row has more or fewer cells than the header. Cells that contain a comma, a quote or a line end must stand in double quotes.",
+        "A row has more or fewer cells than the header, and is read no further; or a quotation mark opens a cell that nothing closes. Cells that contain a comma, a quote or a line end must stand in double quotes.",
     ),
     (
         "E0108",

@@ -188,7 +188,7 @@ fn add_facility(
                 "E0133",
                 format!("two products of `{}` shorten to the same name `{}`", facility.id, product.slug),
             );
-            findings.push(with_place(error, facility, "this facility"));
+            findings.push_of(facility, with_place(error, facility, "this facility"));
         }
         let pool = match shared {
             Some(pool) if !product.own_pool => pool,
@@ -284,7 +284,7 @@ fn add_routes(
             if let Some(place) = row.material_place {
                 warning = warning.at(place, "this route carries nothing");
             }
-            findings.push(warning);
+            findings.push_of(to, warning);
         }
         for (buyer, input) in takers.into_iter().flatten().copied() {
             let built_in = !own.contains(from.id.as_str()) && !own.contains(to.id.as_str());
@@ -338,12 +338,13 @@ fn ore_yields(
     let heavy_id = format!("dytb-per-reo:{}", mine.id);
     if plant.unit == Unit::DyTbOxide {
         let id = coefficients.need(&heavy_id, mine, findings);
-        if id.is_some_and(|id| coefficients.list[id.index()].band.low < 1e-6) {
+        let known = !findings.doubt.of_coefficient(&heavy_id);
+        if known && id.is_some_and(|id| coefficients.list[id.index()].band.low < 1e-6) {
             let error = Diagnostic::error(
                 "E0131",
                 format!("`{heavy_id}` reaches 0, and `{}` works from this ore alone", plant.id),
             );
-            findings.push(with_place(error, plant, "this plant"));
+            findings.push_of(plant, with_place(error, plant, "this plant"));
         }
         return (id.map(amount), id.map(amount));
     }
@@ -365,7 +366,7 @@ fn carriage(
         LeadTimes::Table => lane.map(|l| l.days).or(row.lead_time_days),
         LeadTimes::Data => row.lead_time_days.or(lane.map(|l| l.days)),
     };
-    if days.is_none() {
+    if days.is_none() && !findings.doubt.lead_times && !findings.doubt.of_facility(&from.id) {
         let mut error = Diagnostic::error(
             "E0124",
             format!("nothing says how long goods travel from `{}` to `{}`", from.id, to.id),
@@ -374,7 +375,7 @@ fn carriage(
         if let Some(place) = row.place {
             error = error.at(place, "this route");
         }
-        findings.push(error);
+        findings.push_of(to, error);
     }
     let by_sea = from.region != to.region && lane.is_none_or(|l| l.mode == Mode::Sea);
     let light = matches!(from.stage, Stage::Metal | Stage::Magnet | Stage::Component);
@@ -393,7 +394,13 @@ fn whole_days(days: f64) -> u32 {
 /// Every input must have a supplier, and one that works from the start.
 fn check_supply(network: &Network, graph: &LineGraph, findings: &mut Findings) {
     for line in &graph.lines {
-        let facility = &network.graph[NodeIndex::new(line.facility.index())];
+        let node = NodeIndex::new(line.facility.index());
+        let facility = &network.graph[node];
+        let mut suppliers = network.graph.neighbors_directed(node, Direction::Incoming);
+        // What a supplier in doubt would have sold is not known.
+        if suppliers.any(|supplier| findings.doubt.of_facility(&network.graph[supplier].id)) {
+            continue;
+        }
         for input in &line.inputs {
             let now: f64 = input.routes.iter().map(|r| graph.routes[r.index()].share.central).sum();
             if now <= 0.0 {
@@ -402,10 +409,9 @@ fn check_supply(network: &Network, graph: &LineGraph, findings: &mut Findings) {
                     "E0127",
                     format!("`{}` needs {material}, and no route brings it from a plant at work", line.id),
                 );
-                findings.push(
-                    with_place(error, facility, "this facility")
-                        .help("shares of suppliers that open later count from their opening only"),
-                );
+                let error = with_place(error, facility, "this facility")
+                    .help("shares of suppliers that open later count from their opening only");
+                findings.push_of(facility, error);
             }
         }
     }

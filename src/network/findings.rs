@@ -2,6 +2,8 @@
 //!
 //! A file with a systematic mistake in 100,000 rows must neither fill the terminal nor the memory.
 
+use super::doubt::Doubt;
+use super::facility::Facility;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceId, nearest};
 
 /// Problems of one severity that are kept; the rest are counted.
@@ -17,6 +19,8 @@ pub(super) struct Findings {
     errors: usize,
     warnings: usize,
     comparisons: usize,
+    /// What rows with mistakes leave in doubt.
+    pub doubt: Doubt,
 }
 
 impl Findings {
@@ -39,6 +43,13 @@ impl Findings {
         *count += 1;
         if *count <= SHOWN {
             self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Records a problem of a facility, unless a mistake already reported may be its reason.
+    pub(super) fn push_of(&mut self, facility: &Facility, diagnostic: Diagnostic) {
+        if !self.doubt.of_facility(&facility.id) {
+            self.push(diagnostic);
         }
     }
 

@@ -51,6 +51,15 @@ impl Network {
 
     /// A network shipped with the program, such as `world-2024`.
     ///
+    /// ```
+    /// use coercivity::network::Network;
+    ///
+    /// assert_eq!(Network::embedded("world-2024")?.graph.node_count(), 148);
+    /// let Err(coercivity::error::Error::Input(said)) = Network::embedded("world-2042") else { panic!() };
+    /// assert!(said.render(false).contains("did you mean `world-2024`?"));
+    /// # Ok::<(), coercivity::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Input`] when no network of this name is shipped.
     pub fn embedded(name: &str) -> Result<Self, Error> {
@@ -82,15 +91,40 @@ impl Network {
     /// Needed are `nodes.csv` and `edges.csv`; `materials.csv`, `policy_projects.csv`,
     /// `production_by_country.csv`, `lead_times.csv` and `recipes.csv` are read if they are there.
     ///
+    /// ```
+    /// use coercivity::network::{Network, template};
+    ///
+    /// let folder = std::env::temp_dir().join(format!("coercivity-doc-{}", std::process::id()));
+    /// std::fs::create_dir_all(&folder).unwrap();
+    /// for (name, text) in template::FILES {
+    ///     std::fs::write(folder.join(name), text).unwrap();
+    /// }
+    /// let (network, warnings) = Network::load(&folder)?;
+    /// assert!(warnings.list().is_empty() && network.graph.edge_count() > 10);
+    ///
+    /// // One cell wrong: the message names file, line and column.
+    /// let nodes = std::fs::read_to_string(folder.join("nodes.csv")).unwrap();
+    /// std::fs::write(folder.join("nodes.csv"), nodes.replace("Hill mine,mine,", "Hill mine,mime,")).unwrap();
+    /// let Err(coercivity::error::Error::Input(said)) = Network::load(&folder) else { panic!() };
+    /// let message = said.render(false);
+    /// assert!(message.contains("nodes.csv:6:21") && message.contains("did you mean `mine`?"), "{message}");
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), coercivity::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Input`] with every problem of every file; [`Error::File`] when a file exists and the
     /// operating system does not let it be read.
     pub fn load(dir: &Path) -> Result<(Self, Diagnostics), Error> {
         let mut findings = Findings::default();
         let mut files = Vec::new();
-        for file in FILES {
+        for (index, file) in FILES.into_iter().enumerate() {
             let path = dir.join(file);
+            let before = findings.errors();
             let text = read(&path, &mut findings)?;
+            if findings.errors() > before {
+                findings.doubt.file(index);
+            }
             files.push(File { name: path.display().to_string(), text });
         }
         let name =
@@ -155,11 +189,9 @@ pub(super) fn parse(
             )));
         }
     }
-    let (network, complete) = records::read(name, files, &mut findings);
-    if complete {
+    let network = records::read(name, files, &mut findings);
+    if !findings.doubt.structure {
         rules::check(&network, &mut findings);
-    }
-    if findings.errors() == 0 {
         // Whatever the rules let pass must also expand, so that `lines` cannot fail later.
         super::expand::expand(&network, super::transit::LeadTimes::Table, &mut findings);
     }

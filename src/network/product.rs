@@ -101,6 +101,10 @@ impl Coefficients {
         findings: &mut Findings,
     ) -> Option<CoefficientId> {
         let found = self.find(id);
+        let doubt = &findings.doubt;
+        if doubt.names || doubt.of_facility(&facility.id) {
+            return found;
+        }
         if found.is_none() && self.missing.insert(id.to_owned()) {
             let mut error = Diagnostic::error(
                 "E0132",
@@ -331,7 +335,7 @@ fn other(
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
-            findings.push(error);
+            findings.push_of(facility, error);
             0.0
         });
         add("goods with heavy-RE magnets", HEAVY_MAGNET, heavy, output * heavy);
@@ -390,7 +394,7 @@ fn own(
             if let Some(place) = facility.place {
                 error = error.at(place, "this facility");
             }
-            findings.push(error);
+            findings.push_of(facility, error);
         }
     }
     made

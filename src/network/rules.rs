@@ -35,17 +35,21 @@ pub(super) fn check(network: &Network, findings: &mut Findings) {
         return;
     }
     let own = network.recipe_book();
-    check_recipes(network, findings);
-    check_routes(network, &own, findings);
-    check_shares(network, findings);
-    check_supply(network, &own, findings);
+    // In doubt for those that come later only: rules speak of different things.
+    let mut doubted = Vec::new();
+    check_recipes(network, findings, &mut doubted);
+    check_routes(network, &own, findings, &mut doubted);
+    check_shares(network, findings, &mut doubted);
+    check_supply(network, &own, findings, &mut doubted);
+    doubted.iter().for_each(|id| findings.doubt.facility(id));
 }
 
-fn check_recipes(network: &Network, findings: &mut Findings) {
+fn check_recipes<'a>(network: &'a Network, findings: &mut Findings, doubted: &mut Vec<&'a str>) {
     let mut seen: BTreeMap<(&str, &str, &str), Option<Span>> = BTreeMap::new();
     let ids: BTreeSet<&str> = network.graph.node_weights().map(|f| f.id.as_str()).collect();
     for recipe in &network.recipes {
-        if !ids.contains(recipe.facility.as_str()) {
+        let before = findings.errors();
+        if !ids.contains(recipe.facility.as_str()) && !findings.doubt.may_be(&recipe.facility) {
             let mut error = at(
                 Diagnostic::error("E0119", format!("there is no facility `{}`", recipe.facility)),
                 recipe.place,
@@ -64,6 +68,9 @@ fn check_recipes(network: &Network, findings: &mut Findings) {
         if super::material::slug(&recipe.product).is_empty() {
             let what = format!("the product `{}` has no letter or digit to name its line by", recipe.product);
             findings.push(at(Diagnostic::error("E0133", what), recipe.place, "in this row"));
+        }
+        if findings.errors() > before {
+            doubted.push(&recipe.facility);
         }
     }
 }
@@ -92,7 +99,12 @@ fn uses(own: &Book<'_>, facility: &Facility, material: &str) -> bool {
     })
 }
 
-fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
+fn check_routes<'a>(
+    network: &'a Network,
+    own: &Book<'_>,
+    findings: &mut Findings,
+    doubted: &mut Vec<&'a str>,
+) {
     let known: BTreeSet<&str> = BUILT_IN
         .iter()
         .map(|m| m.name)
@@ -102,6 +114,7 @@ fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
     let mut seen: BTreeMap<(NodeIndex<u32>, NodeIndex<u32>, &str), Option<Span>> = BTreeMap::new();
     for edge in network.graph.edge_references() {
         let (from, to, route) = (&network.graph[edge.source()], &network.graph[edge.target()], edge.weight());
+        let before = findings.errors();
         if let Some(first) = seen.insert((edge.source(), edge.target(), &route.material), route.place) {
             let what =
                 format!("the route from `{}` to `{}` with {} appears twice", from.id, to.id, route.material);
@@ -142,6 +155,9 @@ fn check_routes(network: &Network, own: &Book<'_>, findings: &mut Findings) {
             );
         }
         check_ends(from, to, route, findings);
+        if findings.errors() > before {
+            doubted.extend([from.id.as_str(), to.id.as_str()]);
+        }
     }
 }
 
@@ -173,7 +189,7 @@ fn check_ends(from: &Facility, to: &Facility, route: &Route, findings: &mut Find
     }
 }
 
-fn check_shares(network: &Network, findings: &mut Findings) {
+fn check_shares<'a>(network: &'a Network, findings: &mut Findings, doubted: &mut Vec<&'a str>) {
     for node in network.graph.node_indices().filter(|node| network.graph[*node].sound) {
         let mut sums: BTreeMap<&str, (f64, Option<Span>)> = BTreeMap::new();
         for edge in network.graph.edges_directed(node, Direction::Incoming) {
@@ -190,14 +206,21 @@ fn check_shares(network: &Network, findings: &mut Findings) {
                     at(Diagnostic::error("E0126", what), place, "the first of them")
                         .help(format!("within {TOLERANCE}; the rest is renormalised")),
                 );
+                doubted.push(&network.graph[node].id);
             }
         }
     }
 }
 
-fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
+fn check_supply<'a>(
+    network: &'a Network,
+    own: &Book<'_>,
+    findings: &mut Findings,
+    doubted: &mut Vec<&'a str>,
+) {
     for node in network.graph.node_indices().filter(|node| network.graph[*node].sound) {
         let facility = &network.graph[node];
+        let before = findings.errors();
         let bought: BTreeSet<&str> = network
             .graph
             .edges_directed(node, Direction::Incoming)
@@ -210,6 +233,9 @@ fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
                     let what = format!("`{}` needs {input}, and no route brings it", facility.id);
                     findings.push(at(Diagnostic::error("E0127", what), place, "needed by this recipe"));
                 }
+            }
+            if findings.errors() > before {
+                doubted.push(&facility.id);
             }
             continue;
         }
@@ -241,6 +267,9 @@ fn check_supply(network: &Network, own: &Book<'_>, findings: &mut Findings) {
                 at(Diagnostic::error("E0142", what), facility.place, "this facility")
                     .help("make it two facilities, one per kind, each with its own capacity"),
             );
+        }
+        if findings.errors() > before {
+            doubted.push(&facility.id);
         }
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Table {
     name: String,
     columns: Vec<String>,
     rows: Vec<(usize, csv::StringRecord)>,
+    /// Cells of the rows with too few or too many: which is which is not known.
+    ragged: Vec<csv::StringRecord>,
 }
 
 impl Table {
@@ -33,6 +35,17 @@ impl Table {
         findings: &mut Findings,
     ) -> Option<Self> {
         let source = findings.add_source(name, text);
+        if let Some(start) = text.find(|c: char| c.is_control() && !"\t\r\n".contains(c)) {
+            let found = text[start..].chars().next().unwrap_or_default();
+            let message = format!("{name} holds U+{:04X}, which is no text", u32::from(found));
+            let span = Span { source, start, end: start + found.len_utf8() };
+            findings.push(
+                Diagnostic::error("E0103", message)
+                    .at(span, "the first such character")
+                    .help("save the file as UTF-8 (spreadsheets call it \"CSV UTF-8\")"),
+            );
+            return None;
+        }
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let offset = text.len() - body.len();
         let mut reader = csv::ReaderBuilder::new()
@@ -66,6 +79,14 @@ impl Table {
                 }
             }
         }
+        if let Some(at) = rows.last().and_then(|(start, _)| open_quote(text.as_bytes(), *start)) {
+            findings.push(
+                Diagnostic::error("E0107", format!("a quotation mark of {name} is never closed"))
+                    .at(Span { source, start: at, end: at + 1 }, "everything after it is one cell")
+                    .help("a quotation mark inside a quoted cell is doubled"),
+            );
+            return None;
+        }
         let mut rows = rows.into_iter();
         let Some((header_start, header)) = rows.next() else {
             findings.push(
@@ -75,14 +96,15 @@ impl Table {
             );
             return None;
         };
-        let table = Self {
+        let mut table = Self {
             source,
             name: name.to_owned(),
             columns: header.iter().map(str::to_owned).collect(),
             rows: rows.collect(),
+            ragged: Vec::new(),
         };
         table.check_columns(header_start, required, optional, findings).then_some(())?;
-        table.check_widths(findings);
+        table.set_ragged_rows_aside(findings);
         Some(table)
     }
 
@@ -102,6 +124,15 @@ impl Table {
                 error
                     .at(self.locate(findings, start, MAX_COLUMNS), format!("at most {MAX_COLUMNS} are read")),
             );
+            return false;
+        }
+        if let [only] = &self.columns[..]
+            && required.len() > 1
+            && let Some(other) = only.chars().find(|c| ";\t|".contains(*c))
+        {
+            let error = Diagnostic::error("E0105", format!("{} is not separated by commas", self.name));
+            let error = error.at(self.locate(findings, start, 0), "one column");
+            findings.push(error.help(format!("save it with `,` instead of `{}`", other.escape_default())));
             return false;
         }
         for (index, column) in self.columns.iter().enumerate() {
@@ -141,29 +172,39 @@ impl Table {
         sound
     }
 
-    fn check_widths(&self, findings: &mut Findings) {
-        for (start, record) in &self.rows {
-            if record.len() != self.columns.len() {
-                let span = Span {
-                    source: self.source,
-                    start: *start,
-                    end: self.locate(findings, *start, record.len().saturating_sub(1)).end,
-                };
-                findings.push(
-                    Diagnostic::error(
-                        "E0107",
-                        format!(
-                            "this row of {} has {} cells, the header {}",
-                            self.name,
-                            record.len(),
-                            self.columns.len()
-                        ),
-                    )
-                    .at(span, "wrong number of cells")
-                    .help("a cell that contains a comma must stand in double quotes"),
-                );
-            }
+    /// Reports rows with too few or too many cells; they are read no further, as their cells would be taken
+    /// for those of other columns.
+    fn set_ragged_rows_aside(&mut self, findings: &mut Findings) {
+        let (whole, ragged): (Vec<_>, Vec<_>) = std::mem::take(&mut self.rows)
+            .into_iter()
+            .partition(|(_, record)| record.len() == self.columns.len());
+        self.rows = whole;
+        for (start, record) in &ragged {
+            let span = Span {
+                source: self.source,
+                start: *start,
+                end: self.locate(findings, *start, record.len().saturating_sub(1)).end,
+            };
+            findings.push(
+                Diagnostic::error(
+                    "E0107",
+                    format!(
+                        "this row of {} has {} cells, the header {}",
+                        self.name,
+                        record.len(),
+                        self.columns.len()
+                    ),
+                )
+                .at(span, "wrong number of cells")
+                .help("a cell that contains a comma must stand in double quotes"),
+            );
         }
+        self.ragged = ragged.into_iter().map(|(_, record)| record).collect();
+    }
+
+    /// Everything that stands in rows with too few or too many cells.
+    pub(super) fn ragged_cells(&self) -> impl Iterator<Item = &str> {
+        self.ragged.iter().flatten()
     }
 
     /// Whether the header names the column.
@@ -197,6 +238,32 @@ fn skip_to_row(bytes: &[u8], mut at: usize) -> usize {
             Some(b'#') => at += bytes[at..].iter().position(|b| *b == b'\n').unwrap_or(bytes.len() - at),
             _ => return at.min(bytes.len()),
         }
+    }
+}
+
+/// Place of the quotation mark that opens the last cell of the text, if nothing closes it.
+fn open_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+    // Cells of the row that starts at `at`, which is the last.
+    loop {
+        let opening = at;
+        if bytes.get(at) == Some(&b'"') {
+            at += 1;
+            loop {
+                match (bytes.get(at), bytes.get(at + 1)) {
+                    (None, _) => return Some(opening),
+                    (Some(b'"'), Some(b'"')) => at += 2,
+                    (Some(b'"'), _) => break,
+                    _ => at += 1,
+                }
+            }
+        }
+        while bytes.get(at).is_some_and(|b| !matches!(b, b',' | b'\n' | b'\r')) {
+            at += 1;
+        }
+        if bytes.get(at) != Some(&b',') {
+            return None;
+        }
+        at += 1;
     }
 }
 
@@ -338,13 +405,16 @@ impl<'a> Row<'a> {
 
     /// A band; without low and high ends there is no uncertainty. `None` without a central value.
     pub(super) fn band(self, findings: &mut Findings, low: &str, central: &str, high: &str) -> Option<Band> {
+        let before = findings.errors();
         let value = self.number(findings, central)?;
         let band = Band {
             low: self.number(findings, low).unwrap_or(value),
             central: value,
             high: self.number(findings, high).unwrap_or(value),
         };
-        if band.low > band.central + 1e-9 || band.central > band.high + 1e-9 {
+        // What could not be read is not compared as well.
+        let read = findings.errors() == before;
+        if read && (band.low > band.central + 1e-9 || band.central > band.high + 1e-9) {
             self.error(
                 findings,
                 "E0110",
