@@ -169,6 +169,17 @@ impl Scenario {
     /// Opens a scenario by bundled name or path, lays `sets` (`key=value`) over it, and resolves it. The
     /// diagnostics returned with the scenario hold warnings only.
     ///
+    /// ```
+    /// use coercivity::policy::parameter::Parameter;
+    /// use coercivity::scenario::Scenario;
+    ///
+    /// let sets = ["parameters.panic=1.5".to_owned()];
+    /// let (scenario, warnings) = Scenario::open("2025-april-controls", &sets)?;
+    /// assert!(warnings.list().is_empty());
+    /// assert_eq!(scenario.parameters.get(Parameter::Panic).mean(), 1.5);
+    /// # Ok::<(), coercivity::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Every problem of the input, all at once.
     pub fn open(name_or_path: &str, sets: &[String]) -> Result<(Self, Diagnostics), Error> {
@@ -194,6 +205,23 @@ impl Scenario {
     }
 
     /// A scenario from a text; `name` is what messages call it.
+    ///
+    /// ```
+    /// use coercivity::error::Error;
+    /// use coercivity::scenario::Scenario;
+    ///
+    /// let text = "title = \"My own\"\nextends = \"full-embargo\"\n[parameters]\nus_speed = 0.25\n";
+    /// let (scenario, _) = Scenario::parse("mine.toml", text)?;
+    /// assert_eq!(scenario.name, "mine");
+    ///
+    /// // All mistakes at once, each with its place and what was probably meant.
+    /// let text = text.replace("us_speed = 0.25", "us_sped = 9\npanic = -1");
+    /// let Err(Error::Input(said)) = Scenario::parse("mine.toml", &text) else { panic!() };
+    /// let message = said.render(false);
+    /// assert!(message.contains("mine.toml:4:1") && message.contains("did you mean `us_speed`?"), "{message}");
+    /// assert!(message.contains("mine.toml:5:9"), "{message}");
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     /// Every problem of the input, all at once.

@@ -47,8 +47,59 @@ pub fn check(drafts: &[Draft], graph: &LineGraph, run: Run, diagnostics: &mut Di
                 }
             }
             Kind::OverCompliance { routes } => over_compliance(draft, routes, drafts, run, diagnostics),
+            Kind::Embargo { routes } => embargo(draft, routes, drafts, run, diagnostics),
+            Kind::Tariff { routes, .. } => tariff(draft, routes, &drafts[..position], run, diagnostics),
             Kind::Quota { routes, tonnes, .. } => quota(draft, routes, tonnes, drafts, run, diagnostics),
             _ => {}
+        }
+    }
+}
+
+/// An embargo within another, which holds at least as long, changes nothing. Of two that are alike the later
+/// one is named.
+fn embargo(draft: &Draft, routes: &[RouteId], drafts: &[Draft], run: Run, diagnostics: &mut Diagnostics) {
+    let Some((start, end)) = window(draft, run) else { return };
+    let mut after = false;
+    for other in drafts {
+        if std::ptr::eq(other, draft) {
+            after = true;
+            continue;
+        }
+        let Kind::Embargo { routes: closed } = &other.kind else { continue };
+        let Some((from, to)) = window(other, run) else { continue };
+        let alike = (from, to) == (start, end) && closed == routes;
+        // A drawn date may fall on either side.
+        let fixed = [draft, other].iter().all(|draft| is_fixed(draft));
+        if fixed && from <= start && end <= to && within(routes, closed) && !(alike && after) {
+            diagnostics.push(
+                Diagnostic::warning(
+                    "W0264",
+                    format!("embargo `{}` lies within embargo `{}`", draft.id, other.id),
+                )
+                .at(draft.id_span, "changes nothing")
+                .at(other.id_span, "closes the same routes at least as long")
+                .help("remove one of them, or narrow a `where`"),
+            );
+            return;
+        }
+    }
+}
+
+/// Tariffs on the same goods add up, which is rarely meant when both begin on one day.
+fn tariff(draft: &Draft, routes: &[RouteId], before: &[Draft], run: Run, diagnostics: &mut Diagnostics) {
+    for other in before {
+        if let Kind::Tariff { routes: taxed, .. } = &other.kind
+            && taxed == routes
+            && let (Some(own), Some(first)) = (window(draft, run), window(other, run))
+            && own.0 == first.0
+        {
+            diagnostics.push(
+                Diagnostic::warning("W0265", format!("tariffs `{}` and `{}` begin on one day on the same routes", other.id, draft.id))
+                    .at(draft.id_span, "comes on top of the first")
+                    .at(other.id_span, "the first")
+                    .help("each makes the goods dearer by its own `rate`; write one shock with the rate that is meant"),
+            );
+            return;
         }
     }
 }
@@ -106,7 +157,7 @@ fn quota(
     for other in drafts {
         if let Kind::Embargo { routes: closed } = &other.kind
             && together(draft, other, run).unwrap_or(false)
-            && routes.iter().all(|route| closed.binary_search(route).is_ok())
+            && within(routes, closed)
         {
             let problem = format!("quota `{}` lies within embargo `{}`", draft.id, other.id);
             diagnostics.push(
@@ -120,6 +171,22 @@ fn quota(
             );
         }
     }
+}
+
+/// Whether the first of two ascending lists is part of the second.
+fn within(a: &[RouteId], b: &[RouteId]) -> bool {
+    a.iter().all(|route| b.binary_search(route).is_ok())
+}
+
+/// Whether both ends of a shock are dates and not drawn.
+fn is_fixed(draft: &Draft) -> bool {
+    let fixed = |value: &Value| matches!(value, Value::Drawn(law) if law.is_fixed());
+    let end = match &draft.timing.end {
+        End::Never => true,
+        End::At(when) => fixed(&when.delay),
+        End::After(duration) => fixed(duration),
+    };
+    end && fixed(&draft.timing.start.delay)
 }
 
 /// How many routes two ascending lists share, if any.

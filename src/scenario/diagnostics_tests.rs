@@ -64,17 +64,23 @@ fn every_broken_file_gets_the_message_beside_it() {
 #[test]
 fn every_code_has_a_paragraph_and_a_case() {
     let mut used = BTreeSet::new();
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenario");
-    for entry in std::fs::read_dir(sources).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() || name == "rules.rs" || name.ends_with("tests.rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path).unwrap();
-        for (at, _) in text.match_indices("\"E02").chain(text.match_indices("\"W02")) {
-            if let Some(code) = text.get(at + 1..at + 6) {
-                used.insert(code.to_owned());
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenario")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if name == "rules.rs" || name.ends_with("tests.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (at, _) in text.match_indices("\"E02").chain(text.match_indices("\"W02")) {
+                if let Some(code) = text.get(at + 1..at + 6) {
+                    used.insert(code.to_owned());
+                }
             }
         }
     }

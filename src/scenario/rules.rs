@@ -230,4 +230,12 @@ pub const RULES: &[Rule] = &[
         "E0263",
         "Two different ids (of shocks, routes, facilities or coefficients) have the same 32-bit hash. Random numbers are keyed by it, so the two would have the same luck. Rename one of them; one more letter is enough. By chance this happens to one network of 1,500 routes in about 4,000.",
     ),
+    rule(
+        "W0264",
+        "An embargo closes only routes that another embargo closes at least as long: it changes nothing. Remove one, or say in `where` or in the dates what the second adds.",
+    ),
+    rule(
+        "W0265",
+        "Two tariffs begin on the same day on the same routes. Both hold: goods become dearer by one after the other. If one was meant, write one shock with that rate.",
+    ),
 ];
