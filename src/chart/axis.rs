@@ -32,6 +32,17 @@ impl Axis {
         Self::marked(low, high, step, from, to)
     }
 
+    /// As [`Axis::linear`], but the ends may lie half-way between ticks: for small panels with few ticks,
+    /// where a whole step beyond the data would leave a third of the panel empty.
+    pub fn close(low: f64, high: f64, from: f64, to: f64, wanted: usize) -> Self {
+        let (low, high) = sound(low, high);
+        let step = round_step((high - low) / wanted.max(2) as f64);
+        let half = step / 2.0;
+        let low = (low / half + 1e-9).floor() * half;
+        let high = (high / half - 1e-9).ceil() * half;
+        Self::marked(low, high, step, from, to)
+    }
+
     /// Linear axis that keeps the given ends and only puts round ticks inside.
     pub fn exact(low: f64, high: f64, from: f64, to: f64, wanted: usize) -> Self {
         let (low, high) = sound(low, high);
@@ -359,6 +370,9 @@ mod tests {
         let axis = Axis::linear(0.0, 9300.0, 0.0, 100.0, 5);
         let labels: Vec<_> = axis.ticks.iter().map(|t| t.label.as_str()).collect();
         assert_eq!(labels, ["0", "2,000", "4,000", "6,000", "8,000", "10,000"]);
+        let axis = Axis::close(0.0, 108.0, 0.0, 100.0, 3);
+        let labels: Vec<_> = axis.ticks.iter().map(|t| t.label.as_str()).collect();
+        assert_eq!((labels, axis.high), (vec!["0", "50", "100"], 125.0));
         let axis = Axis::linear(0.0, 1e8, 0.0, 100.0, 5);
         assert_eq!(axis.unit("t"), "million t");
         assert_eq!(axis.ticks.last().unwrap().label, "100");
@@ -374,6 +388,7 @@ mod tests {
             for high in odd {
                 for axis in [
                     Axis::linear(low, high, 0.0, 100.0, 5),
+                    Axis::close(low, high, 0.0, 100.0, 3),
                     Axis::exact(low, high, 0.0, 100.0, 5),
                     Axis::logarithmic(low, high, 0.0, 100.0),
                     Axis::dates(low, high, 0.0, 100.0, 18.0),

@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, long_date, range};
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
-use super::page::{Page, Sign, columns, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid};
+use super::page::{Page, Sign, Titles, columns, empty_panel, floor_line, label_width, x_grid, y_grid};
 use super::theme::{BLUE, INK, LABEL, MUTED, PAGE_HEIGHT, SMALL, TICK, VERMILLION, tint};
 use super::{Format, Provenance};
 use crate::error::Error;
@@ -45,6 +45,33 @@ pub struct FanPanel {
 }
 
 /// One quantity over time in one or many panels.
+///
+/// ```
+/// use coercivity::chart::{FanChart, FanPanel, Format, Provenance};
+///
+/// let panel = FanPanel {
+///     title: "Norway".into(),
+///     dates: vec![20_089, 20_120, 20_148],
+///     p05: vec![1.0, 0.5, 0.8],
+///     p25: vec![1.1, 0.8, 0.9],
+///     p50: vec![1.2, 0.9, 1.1],
+///     p75: vec![1.3, 1.0, 1.2],
+///     p95: vec![1.4, 1.2, 1.4],
+///     ..FanPanel::default()
+/// };
+/// let mut chart = FanChart {
+///     caption: "Exports".into(),
+///     quantity: "t per month".into(),
+///     panels: vec![panel],
+///     provenance: Provenance { scenario: "made up".into(), runs: 64, seed: 7, ..Provenance::default() },
+///     ..FanChart::default()
+/// };
+/// let svg = String::from_utf8(chart.render(Format::Svg)?).unwrap();
+/// assert!(svg.contains("Norway") && svg.contains("64 runs, seed 7"));
+/// chart.panels[0].p95.pop();
+/// assert!(chart.render(Format::Svg).is_err()); // a value less than dates
+/// # Ok::<(), coercivity::error::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FanChart {
     /// Title of the picture.
@@ -162,7 +189,7 @@ impl FanChart {
         // Labels are measured on a trial axis, as their width sets the frame they stand beside.
         let scale = |panel: &FanPanel, low: f64, high: f64| {
             let range = if self.shared_scale { values } else { panel.value_range().unwrap_or(values) };
-            Axis::linear(range.0.min(0.0), range.1.max(0.0), low, high, if down > 2 { 3 } else { 7 / down })
+            Axis::close(range.0.min(0.0), range.1.max(0.0), low, high, if down > 2 { 3 } else { 7 / down })
         };
         let labels = shown.iter().map(|p| label_width(&scale(p, 1.0, 0.0), tick)).fold(0.0, f64::max) + 12.0;
         // The quantity stands above the panels, level, where it reads without turning one's head.
@@ -177,14 +204,28 @@ impl FanChart {
         };
         let heading = fit(&quantity, LABEL, false, body.width());
         page.drawing.text((body.x0, body.y0 + LABEL), &heading, LABEL, MUTED, Anchor::Left);
+        let cell_width = body.width() / across as f64;
+        let names: Vec<String> = shown
+            .iter()
+            .map(|panel| match scale(panel, 1.0, 0.0).multiple {
+                multiple if common.is_none() && !multiple.is_empty() => {
+                    format!("{} ({multiple})", panel.title)
+                }
+                _ => panel.title.clone(),
+            })
+            .collect();
+        let titles = Titles::new(&names, cell_width - 20.0 - labels);
+        // Where titles need a second line the page grows, not the panels shrink.
+        page.set_height(height + down as f64 * (titles.height() - LABEL).max(0.0));
+        let body = page.body();
         let top = body.y0 + LABEL + 18.0;
         let d = &mut page.drawing;
-        let (cell_width, cell_height) = (body.width() / across as f64, (body.y1 - top) / down as f64);
+        let cell_height = (body.y1 - top) / down as f64;
         for (i, panel) in shown.iter().enumerate() {
             let (column, row) = (i % across, i / across);
             let x0 = body.x0 + column as f64 * cell_width;
             let y0 = top + row as f64 * cell_height;
-            let title = if panel.title.is_empty() { 6.0 } else { LABEL + 14.0 };
+            let title = if panel.title.is_empty() { 6.0 } else { titles.height() + 14.0 };
             let marks = if events.is_empty() || worded { 0.0 } else { SMALL + 4.0 };
             let levels = if worded {
                 event_levels(&events, days, x0 + labels, x0 + cell_width - 20.0)
@@ -198,13 +239,7 @@ impl FanChart {
                 x0 + cell_width - 20.0,
                 y0 + cell_height - tick - 14.0,
             );
-            let multiple = scale(panel, 1.0, 0.0).multiple;
-            let name = if common.is_none() && !multiple.is_empty() {
-                format!("{} ({multiple})", panel.title)
-            } else {
-                panel.title.clone()
-            };
-            panel_title(d, frame.x0, y0 + LABEL + 4.0, &name, frame.width());
+            titles.draw(d, i, frame.x0, y0 + titles.height() + 4.0);
             if panel.value_range().is_none() {
                 empty_panel(d, frame, "no finite number");
                 continue;
@@ -213,6 +248,8 @@ impl FanChart {
             let x = Axis::dates(days.0, days.1, frame.x0, frame.x1, tick);
             x_grid(d, frame, &x, tick, true);
             y_grid(d, frame, &y, tick, true);
+            draw_bands(d, panel, &x, &y);
+            // On top of the bands: a date is looked for where something happens.
             for (i, event) in events.iter().enumerate() {
                 let at = x.place(f64::from(event.day));
                 if let Some(place) = levels.get(i) {
@@ -251,18 +288,26 @@ fn legend_entries(shown: &[FanPanel]) -> Vec<(Sign, String)> {
     entries
 }
 
-fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64) {
-    let place = |values: &[f64]| -> Vec<(f64, f64)> {
-        panel.dates.iter().zip(values).map(|(day, v)| (x.place(f64::from(*day)), y.place(*v))).collect()
-    };
-    if panel.dates.len() == 1 {
-        // A single period has no width: draw the bands as upright bars.
-        for (low, high, strength, half) in
-            [(&panel.p05, &panel.p95, 0.22, 10.0), (&panel.p25, &panel.p75, 0.5, 10.0)]
-        {
-            let (low, high) = (place(low)[0], place(high)[0]);
-            d.rect(Frame::new(low.0 - half, high.1, low.0 + half, low.1), tint(BLUE, strength));
+/// Where the values of a panel stand on the page.
+fn points(panel: &FanPanel, values: &[f64], x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+    panel.dates.iter().zip(values).map(|(day, v)| (x.place(f64::from(*day)), y.place(*v))).collect()
+}
+
+fn draw_bands(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis) {
+    for (low, high, strength) in [(&panel.p05, &panel.p95, 0.22), (&panel.p25, &panel.p75, 0.5)] {
+        let (low, high) = (points(panel, low, x, y), points(panel, high, x, y));
+        if let ([low], [high]) = (&low[..], &high[..]) {
+            // A single period has no width: draw the bands as upright bars.
+            d.rect(Frame::new(low.0 - 10.0, high.1, low.0 + 10.0, low.1), tint(BLUE, strength));
+        } else {
+            d.between(&low, &high, tint(BLUE, strength));
         }
+    }
+}
+
+fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64) {
+    let place = |values: &[f64]| points(panel, values, x, y);
+    if panel.dates.len() == 1 {
         let middle = place(&panel.p50)[0];
         d.line(&[(middle.0 - 14.0, middle.1), (middle.0 + 14.0, middle.1)], width, BLUE);
         for (series, colour) in [(&panel.baseline, INK), (&panel.mean, BLUE)] {
@@ -272,8 +317,6 @@ fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64
             }
         }
     } else {
-        d.between(&place(&panel.p05), &place(&panel.p95), tint(BLUE, 0.22));
-        d.between(&place(&panel.p25), &place(&panel.p75), tint(BLUE, 0.5));
         if let Some(baseline) = &panel.baseline {
             d.dashed(&place(baseline), width * 0.8, INK, 9.0, 6.0);
         }

@@ -27,7 +27,7 @@ pub struct FirstStopChart {
     pub caption: String,
     /// A line under the title: what counts as a stop belongs here.
     pub subtitle: String,
-    /// The automakers; the chart sorts.
+    /// The automakers; the chart sorts by date.
     pub rows: Vec<FirstStopRow>,
     /// Most rows shown: the most probable stops.
     pub most_rows: usize,
@@ -54,6 +54,11 @@ impl FirstStopChart {
                 .then_with(|| a.label.cmp(&b.label))
         });
         let hidden = rows.split_off(rows.len().min(self.most_rows.clamp(1, 200)));
+        // The most probable are shown, in the order of their dates: where nearly all stop nearly surely, the
+        // date is what tells them apart.
+        rows.sort_by(|a, b| {
+            a.days[2].is_nan().cmp(&b.days[2].is_nan()).then(a.days[2].total_cmp(&b.days[2]))
+        });
         let mut page = Page::new(&self.caption, &self.subtitle, &self.provenance);
         if rows.is_empty() {
             return page.nothing("there is no facility with a known probability");
@@ -79,20 +84,27 @@ impl FirstStopChart {
         let top = body.y0 + head_room;
         let step = ((body.y1 - top - axis_room) / rows.len() as f64).min(44.0);
         let size = (step * 0.8).clamp(9.0, LABEL);
-        let widest = rows.iter().map(|r| text_width(&r.label, size, false)).fold(60.0, f64::max).min(360.0);
+        let widest = rows.iter().map(|r| text_width(&r.label, size, false)).fold(60.0, f64::max).min(440.0);
         let bottom = top + step * rows.len() as f64;
         let start = body.x0 + widest + 14.0;
-        let split = start + (body.x1 - start) * 0.34;
+        let heading = "probability of a stop, %";
+        let split = start + ((body.x1 - start) * 0.2).max(text_width(heading, LABEL, false));
         let left = Frame::new(start, top, split, bottom);
-        let right = Frame::new(split + 50.0, top, body.x1 - 40.0, bottom);
-        d.text((left.x0, top - 10.0), "probability of a stop, %", LABEL, MUTED, Anchor::Left);
-        d.text((right.x0, top - 10.0), "date of the first stop", LABEL, MUTED, Anchor::Left);
+        let right = Frame::new(split + 60.0, top, body.x1 - 40.0, bottom);
+        d.text((left.x0, top - 10.0), heading, LABEL, MUTED, Anchor::Left);
+        d.text(
+            (right.x0, top - 10.0),
+            "date of the first stop, earliest median first",
+            LABEL,
+            MUTED,
+            Anchor::Left,
+        );
         for i in 0..=rows.len() {
             let y = top + step * i as f64;
             d.line(&[(body.x0, y), (left.x1, y)], 1.0, GRID);
             d.line(&[(right.x0, y), (right.x1, y)], 1.0, GRID);
         }
-        let chance = Axis::with_step(0.0, 100.0, 25.0, left.x0 + 8.0, left.x1 - 8.0);
+        let chance = Axis::with_step(0.0, 100.0, 50.0, left.x0 + 8.0, left.x1 - 8.0);
         x_grid(d, left, &chance, TICK, true);
         let dates = days.map(|(low, high)| {
             let margin = ((high - low) * 0.03).max(3.0);

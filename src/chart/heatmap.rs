@@ -110,7 +110,7 @@ impl Heatmap {
             .flat_map(|(_, rows)| rows)
             .map(|r| text_width(&r.label, size, false))
             .fold(60.0, f64::max)
-            .min(330.0);
+            .min(400.0);
         let left = body.x0 + group_width + label_width + 12.0;
         let right = body.x1 - bar_width;
         let bottom = body.y0 + row_height * shown as f64 + gap * (groups.len() as f64 - 1.0);

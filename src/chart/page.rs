@@ -181,7 +181,8 @@ pub(super) fn y_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labe
 /// How far a label may stand out to the right of its frame, where the next panel or a legend begins.
 const OVERHANG: f64 = 24.0;
 
-/// Vertical grid lines with labels below `frame`; labels that would touch, or stand out too far, are left out.
+/// Vertical grid lines with labels below `frame`; labels that would touch are left out, and one that would
+/// stand out too far moves in a little.
 pub(super) fn x_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labels: bool) {
     let mut taken = f64::NEG_INFINITY;
     for tick in &axis.ticks {
@@ -190,9 +191,10 @@ pub(super) fn x_grid(d: &mut Drawing, frame: Frame, axis: &Axis, size: f64, labe
         let half = text_width(&tick.label, size, false) / 2.0;
         if labels {
             d.line(&[(x, frame.y1), (x, frame.y1 + 5.0)], 1.0, AXIS);
-            if x - half > taken && x + half <= frame.x1 + OVERHANG {
-                d.text((x, frame.y1 + 8.0 + size), &tick.label, size, INK, Anchor::Centre);
-                taken = x + half + size * 0.4;
+            let middle = x.min(frame.x1 + OVERHANG - half);
+            if middle - half > taken && x - middle <= half {
+                d.text((middle, frame.y1 + 8.0 + size), &tick.label, size, INK, Anchor::Centre);
+                taken = middle + half + size * 0.4;
             }
         }
     }
@@ -206,10 +208,42 @@ pub(super) fn floor_line(d: &mut Drawing, frame: Frame) {
 /// Smallest size of a panel's title relative to its usual one.
 const SMALLEST_TITLE: f64 = 0.7;
 
+/// Size in which the titles of panels are broken in two lines rather than made smaller still.
+const BROKEN_TITLE: f64 = 0.8;
+
+/// Titles of the panels of one picture: all in one size, so that no panel looks more important than another.
+pub(super) struct Titles {
+    size: f64,
+    /// Lines of each title.
+    lines: Vec<Vec<String>>,
+}
+
+impl Titles {
+    /// The largest size in which all `names` fit; where even a small one is too large, two lines.
+    pub fn new(names: &[String], width: f64) -> Self {
+        let widest = names.iter().map(|name| text_width(name, LABEL, true)).fold(1.0, f64::max);
+        let size = (LABEL * width / widest * 0.999).clamp(BROKEN_TITLE * LABEL, LABEL);
+        Self { size, lines: names.iter().map(|name| wrap(name, size, true, width, 2)).collect() }
+    }
+
+    /// Height from the top of the first line to the last baseline.
+    pub fn height(&self) -> f64 {
+        let most = self.lines.iter().map(Vec::len).max().unwrap_or(0);
+        if most == 0 { 0.0 } else { LABEL + (most - 1) as f64 * self.size * 1.15 }
+    }
+
+    /// Draws the title of panel `index` with its last baseline at `y`.
+    pub fn draw(&self, d: &mut Drawing, index: usize, x: f64, y: f64) {
+        for (above, line) in self.lines.get(index).into_iter().flatten().rev().enumerate() {
+            d.bold((x, y - above as f64 * self.size * 1.15), line, self.size, INK, Anchor::Left);
+        }
+    }
+}
+
 /// Title above a panel.
 pub(super) fn panel_title(d: &mut Drawing, x: f64, y: f64, text: &str, width: f64) {
-    // A long name is set smaller before it is cut.
-    let size = (LABEL * width / text_width(text, LABEL, true)).clamp(SMALLEST_TITLE * LABEL, LABEL);
+    // A long name is set smaller before it is cut; a hair smaller than fits, or rounding would cut it.
+    let size = (LABEL * width / text_width(text, LABEL, true) * 0.999).clamp(SMALLEST_TITLE * LABEL, LABEL);
     let text = fit(text, size, true, width);
     d.bold((x, y), &text, size, INK, Anchor::Left);
 }

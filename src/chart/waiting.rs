@@ -147,14 +147,20 @@ impl WaitingChart {
     }
 }
 
+/// Days narrower than this, in page units, are joined by a line: steps that small only look rough.
+const NARROWEST_STAIR: f64 = 6.0;
+
 fn stairs(class: &WaitingClass, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
     let mut points = vec![(x.place(0.0), y.place(0.0))];
     let mut height = y.place(0.0);
+    let stepped = x.place(1.0) - x.place(0.0) >= NARROWEST_STAIR;
     for (day, share) in class.shares().iter().enumerate() {
         if day as f64 > x.high {
             break;
         }
-        points.push((x.place(day as f64), height));
+        if stepped {
+            points.push((x.place(day as f64), height));
+        }
         height = y.place(*share);
         points.push((x.place(day as f64), height));
     }

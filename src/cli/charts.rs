@@ -141,10 +141,14 @@ impl Source<'_> {
         list
     }
 
+    /// The name of a facility without what stands in brackets, unless another has the same name but for that.
     fn site_name(&self, id: &str) -> String {
-        let site = self.scenario.lines.sites.iter().find(|site| site.id == id);
-        let name = site.map_or(id, |site| site.name.as_str());
-        name.split(" (").next().unwrap_or(name).to_owned()
+        let sites = &self.scenario.lines.sites;
+        let Some(site) = sites.iter().find(|site| site.id == id) else { return id.to_owned() };
+        let short = |name: &str| name.split(" (").next().unwrap_or(name).to_owned();
+        let name = short(&site.name);
+        let alone = sites.iter().filter(|other| short(&other.name) == name).count() == 1;
+        if alone { name } else { site.name.clone() }
     }
 
     /// A fan chart of the series of a group; `None` when there are none.
@@ -195,10 +199,14 @@ impl Source<'_> {
         let hidden = self.reading.makers.len().saturating_sub(panels.len());
         (!panels.is_empty()).then(|| FanChart {
             caption: "Vehicle output by automaker".to_owned(),
-            subtitle: format!(
-                "{}. Those most likely to stop; {hidden} more are in series.csv.",
-                self.scenario.title.trim_end_matches('.')
-            ),
+            subtitle: if hidden == 0 {
+                self.scenario.title.clone()
+            } else {
+                format!(
+                    "{}. Those most likely to stop; {hidden} more are in series.csv.",
+                    self.scenario.title.trim_end_matches('.')
+                )
+            },
             quantity: "output, % of calm at mean growth".to_owned(),
             panels,
             events: self.events.clone(),
@@ -317,7 +325,7 @@ impl Source<'_> {
         Some(LicenceStack {
             caption: "What has become of licence applications".to_owned(),
             subtitle: format!(
-                "{}. Applications were returned for information {} times in all; returned ones stay pending.",
+                "{}. In a run applications are returned for information {} times, and stay pending.",
                 self.scenario.title.trim_end_matches('.'),
                 of("returned")?.last().copied().unwrap_or(0.0).round()
             ),

@@ -72,7 +72,7 @@ pub fn all(
             "price-gap",
             fan(
                 "Prices of dysprosium and terbium outside and inside the control",
-                "Observed: middles of quoted ranges, relative to the last before April 2025",
+                "Observed: dysprosium and terbium, the middle of each quoted range relative to the last before April 2025",
                 "price, calm = 1",
                 prices(ensemble, &record),
             ),
@@ -199,12 +199,13 @@ fn licences(ensemble: &Ensemble, provenance: &Provenance) -> Option<LicenceStack
         dates: ensemble.frame.weeks.clone(),
         pending: mean(0)?,
         approved: mean(1)?,
-        returned: mean(2)?,
+        // Returns are counted each time and the applications stay pending: stacked, they would count twice.
+        returned: vec![0.0; ensemble.frame.weeks.len()],
         rejected: mean(3)?,
     };
     Some(LicenceStack {
         caption: "Licence applications in the calibrated model".to_owned(),
-        subtitle: "Published: 25 % approved on 4 June, 60 % on 30 June (part makers); 13.5 % in September (cases of the EU Chamber)".to_owned(),
+        subtitle: "Published: 25 % approved on 4 June, 60 % on 30 June (part makers); 13.5 % in September (cases of the EU Chamber). What is returned for information stays pending.".to_owned(),
         quantity: "applications, mean of all runs".to_owned(),
         panels: vec![panel],
         provenance: Provenance { band: String::new(), ..provenance.clone() },

@@ -154,7 +154,11 @@ fn unlisted(reading: &Reading) -> String {
     if stopping == 0 {
         return String::new();
     }
-    format!("Further automakers: {more} stop less often, {never} never (all in summary.json).\n\n")
+    match (more, never) {
+        (0, 0) => String::new(),
+        (0, _) => format!("Further automakers: {never} never stop (all in summary.json).\n\n"),
+        _ => format!("Further automakers: {more} stop less often, {never} never (all in summary.json).\n\n"),
+    }
 }
 
 /// The part of a text before brackets, cut if still too long.

@@ -251,9 +251,10 @@ impl Sensitivity {
 
     fn tornado(&self, scenario: &Scenario, lines: &[Line], runs: u64) -> Tornado {
         let (series, quantity) = match self.method {
-            Method::Morris => {
-                (vec!["µ*".to_owned()], format!("mean size of the change of {} over the range", self.metric))
-            }
+            Method::Morris => (
+                vec!["µ*: over all trajectories".to_owned()],
+                format!("mean size of the change of {} over the range", self.metric),
+            ),
             Method::Sobol => (
                 vec!["alone".to_owned(), "with others".to_owned()],
                 format!("share of the variance of {}", self.metric),
