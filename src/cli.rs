@@ -15,6 +15,7 @@ mod hindcast;
 mod hindcast_charts;
 mod hindcast_report;
 mod network;
+mod place;
 mod progress;
 mod rank;
 mod report;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use coercivity::chart::{ExceedanceChart, ExceedanceCurve, Format as Picture, Provenance};
-use coercivity::export::folder::{Folder, Standing, standing};
+use coercivity::export::folder::Folder;
 use coercivity::export::json::{Figures, SummaryFile, pretty};
 use coercivity::export::manifest::Manifest;
 use coercivity::scenario::Scenario;
@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::run::Format;
 use super::session::{Changes, Means};
 use super::words::{between, number, percent};
-use super::{Ending, Failure, progress, report, terminal};
+use super::{Ending, Failure, place, progress, report, terminal};
 
 /// Run scenarios with the same luck.
 #[derive(Args, Debug)]
@@ -66,21 +66,7 @@ impl Compare {
     /// Runs the command.
     pub fn run(self) -> Result<Ending, Failure> {
         if let Some(out) = &self.out {
-            match (standing(out), self.force) {
-                (Standing::Nothing, _) | (Standing::Results | Standing::Unfinished, true) => {}
-                (Standing::Foreign, _) => {
-                    return Err(Failure::Usage(format!(
-                        "`{}` holds something else than results and is never replaced",
-                        out.display()
-                    )));
-                }
-                _ => {
-                    return Err(Failure::Usage(format!(
-                        "`{}` holds results; replace them with --force",
-                        out.display()
-                    )));
-                }
-            }
+            place::free(out, self.force)?;
         }
         let Some(runs) = self.simulate()? else {
             terminal::note("Interrupted: nothing was compared or written.");

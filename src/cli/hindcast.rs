@@ -14,7 +14,7 @@ use coercivity::hindcast::scorecard::{self, Settings};
 use coercivity::scenario::Scenario;
 
 use super::session::{Means, folder};
-use super::{Ending, Failure, hindcast_charts, hindcast_report, progress, terminal};
+use super::{Ending, Failure, hindcast_charts, hindcast_report, place, progress, terminal};
 
 /// What is printed to stdout.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -125,15 +125,12 @@ impl Hindcast {
 
     fn check_place(&self, target: &Path) -> Result<(), Failure> {
         let shown = target.display();
-        match (standing(target), self.force) {
-            (Standing::Nothing, _) | (Standing::Results, true) => Ok(()),
-            (Standing::Results, false) => Err(Failure::Usage(format!(
-                "`{shown}` holds results; replace them with --force or choose another place with --out"
-            ))),
-            _ => Err(Failure::Usage(format!(
-                "`{shown}` holds something else than results of a hindcast and is never replaced; choose another place with --out"
-            ))),
+        if standing(target) == Standing::Unfinished {
+            return Err(Failure::Usage(format!(
+                "`{shown}` holds an interrupted run and is never replaced; choose another place with --out"
+            )));
         }
+        place::free(target, self.force)
     }
 
     /// Calibrates, going on from the points of an interrupted calibration; `None` when interrupted.

@@ -18,7 +18,7 @@ use coercivity::study::{self, Options, StudyResult};
 use coercivity::summary::Summary;
 
 use super::session::{Means, Subject, folder};
-use super::{Ending, Failure, charts, progress, report, terminal};
+use super::{Ending, Failure, charts, place, progress, report, terminal};
 
 /// Time between checkpoints of a long run.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
@@ -97,11 +97,7 @@ impl Run {
     fn check_place(&self, target: &Path) -> Result<(), Failure> {
         let shown = target.display();
         let problem = match (standing(target), self.resume, self.force) {
-            (Standing::Foreign, ..) => {
-                format!(
-                    "`{shown}` holds something else than results of this program and is never replaced; choose another place with --out"
-                )
-            }
+            (Standing::Foreign, ..) => return Err(place::foreign(target)),
             (Standing::Results, false, false) => {
                 format!(
                     "`{shown}` holds results; replace them with --force or choose another place with --out"
@@ -113,7 +109,7 @@ impl Run {
             (Standing::Nothing | Standing::Results, true, _) => {
                 format!("there is no interrupted run in `{shown}` to go on from; leave out --resume")
             }
-            _ => return Ok(()),
+            _ => return place::writable(target),
         };
         Err(Failure::Usage(problem))
     }

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use coercivity::error::Error;
 use coercivity::export::csv;
-use coercivity::export::folder::{Folder, Standing, standing};
+use coercivity::export::folder::Folder;
 use coercivity::export::json::SummaryFile;
 use coercivity::export::manifest::Manifest;
 use coercivity::study::batch::Portion;
@@ -13,7 +12,7 @@ use coercivity::study::checkpoint::{self, Checkpoint};
 use coercivity::study::{self, Options, StudyResult, shard};
 
 use super::session::{Means, Subject, folder};
-use super::{Ending, Failure, progress, terminal};
+use super::{Ending, Failure, place, progress, terminal};
 
 /// Compute a study in parts.
 #[derive(Subcommand, Debug)]
@@ -79,6 +78,10 @@ impl Part {
         let (mut scenario, kernel) = self.subject.changes.open(&self.subject.scenario)?;
         // A part cannot know when the whole has converged.
         scenario.plan.converge = None;
+        let path = self.out.join(shard::file_name(&scenario.name, self.index, self.of));
+        std::fs::create_dir_all(&self.out).map_err(|source| {
+            Failure::Usage(format!("results cannot be written to `{}`: {source}", self.out.display()))
+        })?;
         progress::catch_interrupts();
         let whole = Portion { first: 0, end: scenario.plan.replications };
         let portion = whole.part(self.index - 1, self.of);
@@ -92,9 +95,6 @@ impl Part {
             terminal::note("Interrupted: a part is written whole or not at all; nothing was written.");
             return Ok(Ending::Interrupted);
         }
-        let failed = |source| Error::File { path: self.out.display().to_string(), source };
-        std::fs::create_dir_all(&self.out).map_err(failed)?;
-        let path = self.out.join(shard::file_name(&scenario.name, self.index, self.of));
         Checkpoint::new(&scenario, portion.first, result.summary).write(&path)?;
         let runs = match portion.count() {
             0 => "No runs (more parts than batches of runs)".to_owned(),
@@ -111,21 +111,7 @@ impl Merge {
         let (mut scenario, kernel) = self.subject.changes.open(&self.subject.scenario)?;
         scenario.plan.converge = None;
         let target = folder(self.out.as_deref(), &scenario.name);
-        match (standing(&target), self.force) {
-            (Standing::Nothing, _) | (Standing::Results | Standing::Unfinished, true) => {}
-            (Standing::Foreign, _) => {
-                return Err(Failure::Usage(format!(
-                    "`{}` holds something else than results and is never replaced",
-                    target.display()
-                )));
-            }
-            _ => {
-                return Err(Failure::Usage(format!(
-                    "`{}` holds results; replace them with --force",
-                    target.display()
-                )));
-            }
-        }
+        place::free(&target, self.force)?;
         let mut parts = Vec::new();
         for path in &self.shards {
             parts.push((path.display().to_string(), checkpoint::load(path)?));

@@ -73,6 +73,8 @@ pub struct Folder {
     partial: PathBuf,
     files: Vec<FileDigest>,
     finished: bool,
+    /// Folders above it that were not there before, the innermost first.
+    above: Vec<PathBuf>,
 }
 
 impl Folder {
@@ -87,8 +89,10 @@ impl Folder {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
         }
+        let above = target.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
+        let above = above.take_while(|path| !path.exists()).map(Path::to_owned).collect();
         std::fs::create_dir_all(&partial).map_err(failed)?;
-        Ok(Self { target: target.to_owned(), partial, files: Vec::new(), finished: false })
+        Ok(Self { target: target.to_owned(), partial, files: Vec::new(), finished: false, above })
     }
 
     /// Writes a file; `name` may contain folders, separated by `/`.
@@ -148,6 +152,8 @@ impl Drop for Folder {
     fn drop(&mut self) {
         if !self.finished {
             let _ = std::fs::remove_dir_all(&self.partial);
+            // Where something else came to stand in the meantime they are not empty and stay.
+            self.above.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
         }
     }
 }

@@ -10,6 +10,9 @@ pub const SHOWN: usize = 50;
 /// Files up to this size are quoted whole, so that a message can show the lines around a mistake.
 const QUOTED_WHOLE: usize = 1 << 20;
 
+/// Longest first line, and longest part of a line that is quoted: a file without line ends is no table.
+const LONGEST_LINE: usize = 1 << 16;
+
 /// Size of the pieces a file is parsed in.
 const PIECE: usize = 1 << 20;
 
@@ -129,6 +132,12 @@ impl<'a> Table<'a> {
         end: usize,
         columns: [&str; N],
     ) -> Option<(Vec<Option<usize>>, usize)> {
+        if end - begin > LONGEST_LINE {
+            let message = format!("the first line has {} bytes and names no columns", end - begin);
+            let help = format!("the first line must name {}", columns.join(", "));
+            self.add(Problem::new("E641", (begin, begin + 1), message).help(help));
+            return None;
+        }
         let mut names = Vec::new();
         let mut at = begin;
         for part in self.text[begin..end].split(|byte| *byte == b',') {
@@ -193,17 +202,23 @@ impl<'a> Table<'a> {
             // decoding of the part before a place has the length that place has in the decoded whole.
             let length = |from: usize, to: usize| String::from_utf8_lossy(&self.text[from..to]).len();
             let (start, end) = problem.place;
+            let end = if whole { end } else { end.min(start + LONGEST_LINE) };
             let mut message = problem.message;
             let (source, base) = if let Some(source) = source {
                 (source, 0)
             } else {
                 let line_start =
                     self.text[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-                let quoted = String::from_utf8_lossy(&self.text[line_start..line_end(self.text, start)]);
-                let (line, column) = (
-                    self.line(start),
-                    1 + String::from_utf8_lossy(&self.text[line_start..start]).chars().count(),
-                );
+                let before = start - line_start;
+                let column = if before <= LONGEST_LINE {
+                    1 + String::from_utf8_lossy(&self.text[line_start..start]).chars().count()
+                } else {
+                    1 + before
+                };
+                let line = self.line(start);
+                let line_start = if before <= LONGEST_LINE { line_start } else { start };
+                let line_end = line_end(self.text, start).min(start + LONGEST_LINE);
+                let quoted = String::from_utf8_lossy(&self.text[line_start..line_end]);
                 message = format!("line {line}, column {column}: {message}");
                 (diagnostics.add_source(format!("{} (line {line} on)", self.name), quoted), line_start)
             };

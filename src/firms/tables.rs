@@ -443,6 +443,21 @@ mod tests {
         assert!(parse_criticality("c", b"supplier_sector,customer_sector,class\n1,2,1\n1,2,1\n").is_err());
     }
 
+    #[test]
+    fn a_file_without_line_ends_is_refused_soon_and_briefly() {
+        let started = std::time::Instant::now();
+        let noise = vec![0_u8; 100 << 20];
+        let line = [b"from,to,weight\n0,1,".to_vec(), vec![b'7'; 20 << 20]].concat();
+        for (nodes, edges, said) in [
+            (&noise[..], &b"from,to,weight\n"[..], "names no columns"),
+            (NODES.as_bytes(), &line, "is not an amount"),
+        ] {
+            let message = parse("n", nodes, "e", edges).unwrap_err().render(false);
+            assert!(message.contains(said) && message.len() < 1 << 20, "{} bytes", message.len());
+        }
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+    }
+
     proptest! {
         #[test]
         fn no_bytes_cause_a_panic(nodes in proptest::collection::vec(any::<u8>(), 0..300), edges in proptest::collection::vec(any::<u8>(), 0..300)) {

@@ -5,6 +5,7 @@
 //! the summary of the prefix (see [`crate::summary::bytes`])
 //! ```
 
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -131,7 +132,14 @@ pub fn load(path: &Path) -> Result<Stored, Error> {
             problem: "this is not a file of stored replications".to_owned(),
         });
     }
-    parse(&shown, &std::fs::read(path).map_err(failed)?)
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    // A large file of another kind is refused before it fills the memory.
+    let mut bytes = Vec::new();
+    file.by_ref().take(MAGIC.len() as u64).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.starts_with(&MAGIC[..7]) {
+        file.take(LARGEST).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    parse(&shown, &bytes)
 }
 
 /// Reads the bytes of a checkpoint or shard; `path` is what messages call it.

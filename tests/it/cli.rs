@@ -112,6 +112,25 @@ fn results_are_replaced_only_on_demand_and_foreign_folders_never() {
 }
 
 #[test]
+fn a_place_that_cannot_hold_results_is_refused_before_the_work() {
+    let here = place();
+    std::fs::write(here.path().join("letter.txt"), "dear").expect("written");
+    let long = format!("new/deeper/{}", "x".repeat(300));
+    for (out, said) in [
+        ("letter.txt", "is no folder"),
+        ("letter.txt/results", "cannot be written"),
+        (&long, "cannot be written"),
+    ] {
+        // So many runs that a refusal after them would not be overlooked.
+        let flags = ["run", "full-embargo", "-n", "1000000", "--no-charts", "--out", out];
+        let (code, _, stderr) = parts(&run(here.path(), &flags));
+        assert!(code == Some(2) && stderr.contains(said) && stderr.contains("--out"), "{out}: {stderr}");
+    }
+    assert_eq!(files(here.path()), [("letter.txt".to_owned(), b"dear".to_vec())]);
+    assert!(!here.path().join("new").exists(), "folders made to try a place are left behind");
+}
+
+#[test]
 fn wrong_input_is_refused_and_nothing_is_written() {
     let here = place();
     let inputs = place();

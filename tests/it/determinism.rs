@@ -95,6 +95,10 @@ fn shards_add_up_and_wrong_ones_are_refused_by_name() {
     damaged[middle] ^= 1;
     std::fs::write(here.path().join("damaged.shard"), &damaged).expect("written");
     refused(&[PARTS[0], "damaged.shard", PARTS[2], "--out", "x"], &["damaged.shard", "checksum"]);
+    // Something else, of more bytes (none of them on disk) than a machine may have memory.
+    let large = std::fs::File::create(here.path().join("large.shard")).expect("created");
+    large.set_len(15 << 30).expect("sparse");
+    refused(&[PARTS[0], "large.shard", "--out", "x"], &["large.shard", "not a file of stored replications"]);
     assert!(!here.path().join("x").exists());
 }
 
