@@ -66,7 +66,20 @@ pub struct Flow {
 }
 
 impl FirmNetwork {
-    /// Sorts flows into rows. Two flows of one pair are returned as the positions of both in `flows`.
+    /// Sorts flows into rows.
+    ///
+    /// ```
+    /// use coercivity::firms::{Firm, FirmNetwork, Flow};
+    ///
+    /// let firm = |id, final_demand| Firm { id, sector: 1, final_demand, delta: 0.0 };
+    /// let flow = |supplier, customer, weight| Flow { supplier, customer, weight };
+    /// let firms = [firm(10, 0.0), firm(20, 5.0)];
+    /// let network = FirmNetwork::new(&firms, &[flow(0, 1, 3.0)]).unwrap();
+    /// assert_eq!((network.sales(), network.find(20)), (vec![3.0, 0.0], Some(1)));
+    /// assert_eq!(FirmNetwork::new(&firms, &[flow(0, 1, 3.0), flow(0, 1, 4.0)]).unwrap_err(), [(0, 1)]);
+    /// ```
+    ///
+    /// Two flows of one pair are returned as the positions of both in `flows`.
     ///
     /// # Errors
     /// A list of pairs `(earlier, later)` of positions in `flows` that name the same supplier and customer.

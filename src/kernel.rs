@@ -105,6 +105,21 @@ impl Kernel {
 
     /// Runs `count` replications (at most [`Kernel::LANES`]) starting with index `first` and appends their
     /// outcomes to `out`, in order of index.
+    ///
+    /// ```
+    /// use coercivity::kernel::Kernel;
+    /// use coercivity::scenario::Scenario;
+    ///
+    /// let sets = ["step_days=7", "end=2025-04-30"].map(str::to_owned);
+    /// let (scenario, _) = Scenario::open("full-embargo", &sets)?;
+    /// let kernel = Kernel::compile(&scenario);
+    /// let (mut scratch, mut outcomes) = (kernel.scratch(), Vec::new());
+    /// kernel.replicate(0, 8, &mut scratch, &mut outcomes);
+    /// // The same replication in other company: the same bits.
+    /// kernel.replicate(5, 1, &mut scratch, &mut outcomes);
+    /// assert_eq!(outcomes[5], outcomes[8]);
+    /// # Ok::<(), coercivity::error::Error>(())
+    /// ```
     pub fn replicate(&self, first: u64, count: usize, scratch: &mut Scratch, out: &mut Vec<Outcome>) {
         let state = &mut scratch.0;
         self.run_lanes(first, state, &mut Blind, false);

@@ -143,6 +143,22 @@ pub struct StudyResult {
 /// `progress` is called with every longer prefix, from a worker, while no other worker may add to it.
 /// Once `stop` says yes, workers finish their batch and start no other.
 ///
+/// ```
+/// use coercivity::kernel::Kernel;
+/// use coercivity::scenario::Scenario;
+/// use coercivity::study::{self, Options, reading};
+///
+/// let sets = ["step_days=7", "end=2025-07-30", "study.replications=16"].map(str::to_owned);
+/// let (scenario, _) = Scenario::open("full-embargo", &sets)?;
+/// let kernel = Kernel::compile(&scenario);
+/// let options = Options::of_plan(&scenario, kernel.design(), 2)?;
+/// let result = study::run(&kernel, &options, &|_| {}, &|| false, None)?;
+/// assert_eq!((result.replications_done, result.complete), (16, true));
+/// let lost = result.summary.metric(reading::metric(&result.summary, "vehicles_lost").unwrap());
+/// assert!(lost.mean > 0.0 && lost.min <= lost.q50 && lost.q50 <= lost.max);
+/// # Ok::<(), coercivity::error::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::NotFinite`] names the first replication (of the prefix) with a number that is not finite;
 /// [`Error::Result`] when `resume` counts other things or other replications.

@@ -79,6 +79,21 @@ pub struct Loss {
 }
 
 /// A network made ready: weights Λ and shares of sales, both ways.
+///
+/// ```
+/// use coercivity::firms::esri::{Model, Options, Size};
+/// use coercivity::firms::{Firm, FirmNetwork, Flow};
+///
+/// // 0 supplies 1, 1 supplies 2: without the middle nothing is sold.
+/// let firms: Vec<Firm> =
+///     (0..3).map(|id| Firm { id, sector: id, final_demand: 1.0, delta: 0.0 }).collect();
+/// let flow = |supplier, customer| Flow { supplier, customer, weight: 1.0 };
+/// let network = FirmNetwork::new(&firms, &[flow(0, 1), flow(1, 2)]).unwrap();
+/// let options = Options { replaceability: false, ..Options::default() };
+/// let losses = Model::new(&network, &[], Size::Sales).index(&[0, 1, 2], &options, |_| {});
+/// assert_eq!(losses[1].both, 1.0);
+/// assert!(losses.iter().all(|loss| loss.both >= loss.downstream.max(loss.upstream)));
+/// ```
 pub struct Model<'a> {
     pub(super) network: &'a FirmNetwork,
     /// `s` of each firm, and the sum.

@@ -84,6 +84,21 @@ pub struct Totals {
 /// Runs all steps and calls `progress` with the number of each finished one.
 ///
 /// Works in the rayon pool it is called from.
+///
+/// ```
+/// use coercivity::firms::inoue::{Options, Rationing, simulate};
+/// use coercivity::firms::{Firm, FirmNetwork, Flow};
+///
+/// // Firm 0 loses half of its capacity and supplies firm 1, which sells to households.
+/// let firm = |id, final_demand, delta| Firm { id, sector: id, final_demand, delta };
+/// let flows = [Flow { supplier: 0, customer: 1, weight: 10.0 }];
+/// let network = FirmNetwork::new(&[firm(0, 0.0, 0.5), firm(1, 20.0, 0.0)], &flows).unwrap();
+/// for rationing in [Rationing::Proportional, Rationing::WaterFilling] {
+///     let totals = simulate(&network, &Options { rationing, ..Options::default() }, |_| {});
+///     assert_eq!(totals.production[0], 30.0);
+///     assert!(totals.production[100] < 16.0);
+/// }
+/// ```
 #[must_use]
 pub fn simulate(network: &FirmNetwork, options: &Options, mut progress: impl FnMut(u32)) -> Totals {
     let mut simulation = Simulation::new(network, options);

@@ -135,6 +135,43 @@ impl<C> PartialEq for Waiting<C> {
 }
 
 /// A desk with its cases.
+///
+/// ```
+/// use coercivity::kernel::queue::{Practice, Queue, Ticket, Verdict};
+///
+/// /// One day of intake, two of work; everything is approved.
+/// struct Clerk(Vec<(f64, char)>);
+///
+/// impl Practice for Clerk {
+///     type Case = char;
+///     fn intake(&mut self, _: &char, _: u32) -> f64 {
+///         1.0
+///     }
+///     fn work(&mut self, _: &Ticket<char>) -> f64 {
+///         2.0
+///     }
+///     fn pace(&self, _: &char) -> f64 {
+///         1.0
+///     }
+///     fn priority(&self, _: &char) -> u8 {
+///         0
+///     }
+///     fn verdict(&mut self, _: f64, _: &Ticket<char>) -> Verdict {
+///         Verdict::Approved
+///     }
+///     fn close(&mut self, day: f64, ticket: &Ticket<char>, _: bool) {
+///         self.0.push((day, ticket.case));
+///     }
+/// }
+///
+/// let (mut desk, mut clerk) = (Queue::new(Some(1)), Clerk(Vec::new()));
+/// desk.file(0.0, 'a', &mut clerk);
+/// desk.file(0.0, 'b', &mut clerk);
+/// desk.advance(4.0, &mut clerk);
+/// assert_eq!((desk.open(), desk.in_service()), (1, 1));
+/// desk.advance(10.0, &mut clerk);
+/// assert_eq!(clerk.0, [(3.0, 'a'), (5.0, 'b')]);
+/// ```
 #[derive(Debug)]
 pub struct Queue<C> {
     calendar: BinaryHeap<Reverse<Event<C>>>,

@@ -78,6 +78,18 @@ pub enum Purpose {
 const KEY_DOMAIN: u32 = 0x434f_4552; // "COER"
 
 /// All random numbers of one replication.
+///
+/// ```
+/// use coercivity::random::philox::{Entity, Purpose, Streams};
+///
+/// let luck = Streams::new(2025, 7);
+/// let mine = Entity::of("mine-hill");
+/// // Not a sequence: whoever asks for a number gets the same one, in any order.
+/// let first = luck.uniform(Purpose::Test, mine, 3, 0);
+/// let other = luck.uniform(Purpose::Test, Entity::of("mine-vale"), 3, 0);
+/// assert_eq!(first, Streams::new(2025, 7).uniform(Purpose::Test, mine, 3, 0));
+/// assert!(first != other && 0.0 < first && first < 1.0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Streams {
     key: [u32; 2],

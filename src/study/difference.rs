@@ -32,6 +32,24 @@ impl Difference {
 /// A metric that only one of the two has (licence counts of a scenario against one without licensing) is
 /// left out: it has no value to compare with. The day of a first stop is compared over the runs that stop
 /// in both, as −1 stands for "no stop"; without such a run it is left out.
+///
+/// ```
+/// use coercivity::kernel::Kernel;
+/// use coercivity::scenario::Scenario;
+/// use coercivity::study::{self, Options, difference::differences};
+///
+/// let simulate = |name: &str| {
+///     let sets = ["step_days=7", "end=2025-07-30", "study.replications=16"].map(str::to_owned);
+///     let (scenario, _) = Scenario::open(name, &sets)?;
+///     let kernel = Kernel::compile(&scenario);
+///     let options = Options::of_plan(&scenario, kernel.design(), 2)?;
+///     Ok::<_, coercivity::error::Error>(study::run(&kernel, &options, &|_| {}, &|| false, None)?.summary)
+/// };
+/// let found = differences(&simulate("full-embargo")?, &simulate("baseline")?);
+/// let lost = found.iter().find(|found| found.metric == "vehicles_lost").unwrap();
+/// assert_eq!(lost.sign(), 1);
+/// # Ok::<(), coercivity::error::Error>(())
+/// ```
 #[must_use]
 pub fn differences(of: &Summary, base: &Summary) -> Vec<Difference> {
     let list = base.design().metrics.iter().enumerate().filter_map(|(i, metric)| {

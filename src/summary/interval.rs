@@ -135,6 +135,15 @@ pub struct Probability {
 
 /// Probability of an event seen `events` times in `trials`. Without trials it may be anything:
 /// the estimate is NaN and the interval (0, 1).
+///
+/// ```
+/// use coercivity::summary::interval::probability;
+///
+/// // No stop in 100 runs is not "never": it may be 3.6 % of all.
+/// let stops = probability(0, 100);
+/// assert_eq!((stops.estimate, stops.low), (0.0, 0.0));
+/// assert!((stops.high - 0.0362).abs() < 1e-4);
+/// ```
 #[must_use]
 #[allow(clippy::cast_precision_loss)]
 pub fn probability(events: u64, trials: u64) -> Probability {

@@ -12,6 +12,14 @@
 use crate::summary::fixed::{scaled, to_value};
 
 /// Quantile `p` of values in ascending order, in steps; NaN if there is none.
+///
+/// ```
+/// use coercivity::summary::quantile::of_sorted;
+///
+/// assert_eq!(of_sorted(&[10, 20, 40], 0.5), 20.0);
+/// assert_eq!(of_sorted(&[10, 20, 40], 0.75), 30.0);
+/// assert!(of_sorted(&[], 0.5).is_nan());
+/// ```
 #[must_use]
 #[allow(clippy::cast_precision_loss)]
 pub fn of_sorted(values: &[i64], p: f64) -> f64 {
