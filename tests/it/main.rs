@@ -8,6 +8,7 @@
 )]
 
 mod agree;
+mod bits;
 mod claims;
 mod cli;
 mod conserve;
