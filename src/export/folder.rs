@@ -91,8 +91,11 @@ impl Folder {
         }
         let above = target.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty());
         let above = above.take_while(|path| !path.exists()).map(Path::to_owned).collect();
-        std::fs::create_dir_all(&partial).map_err(failed)?;
-        Ok(Self { target: target.to_owned(), partial, files: Vec::new(), finished: false, above })
+        // Dropped where the folder itself cannot be made, it takes those above it away again.
+        let folder = Self { target: target.to_owned(), partial, files: Vec::new(), finished: false, above };
+        std::fs::create_dir_all(&folder.partial)
+            .map_err(|source| Error::File { path: folder.partial.display().to_string(), source })?;
+        Ok(folder)
     }
 
     /// Writes a file; `name` may contain folders, separated by `/`.
