@@ -22,6 +22,7 @@ pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod experience;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub mod link;
 pub(crate) mod observe;

@@ -1,7 +1,7 @@
 //! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
 
 use super::compile::Kernel;
-use super::scratch::{AdaptingRows, Row, State, less, more};
+use super::scratch::{AdaptingRows, Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Sourcing;
 
@@ -16,10 +16,11 @@ pub(crate) const QUALIFIED: f64 = 1.0e6;
 pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, state: &mut State<L>) {
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
     let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
-    for slot in kernel.slots_of(line) {
-        if pooled && kernel.unit_exponent && !kernel.lines.slot_changes[slot] {
-            by_deliveries(kernel, slot, state);
-        } else if pooled || state.stale || kernel.lines.slot_changes[slot] {
+    let slots = kernel.slots_of(line);
+    for (slot, input) in slots.clone().zip(&kernel.lines.inputs[slots]) {
+        if pooled && kernel.unit_exponent && !input.changes {
+            by_deliveries(kernel, input.routes(), state);
+        } else if pooled || state.stale || input.changes {
             slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
         }
     }
@@ -27,8 +28,7 @@ pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, st
 
 /// The usual case: pooled sourcing with γ = 1, and all suppliers there from the start.
 #[inline(always)]
-fn by_deliveries<const L: usize>(kernel: &Kernel, slot: usize, state: &mut State<L>) {
-    let range = kernel.routes_of(slot);
+fn by_deliveries<const L: usize>(kernel: &Kernel, range: std::ops::Range<usize>, state: &mut State<L>) {
     if range.is_empty() {
         return;
     }
@@ -40,11 +40,18 @@ fn by_deliveries<const L: usize>(kernel: &Kernel, slot: usize, state: &mut State
     let mut sum = [0.0; L];
     for ((rows, memory), pull) in routes.iter_mut().zip(adapting).zip(&pull[range]) {
         let (mut share, ordered, sent) = (*pull, memory.ordered_month, memory.sent_month);
+        let mut behind = false;
         for lane in 0..L {
-            let kept = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 0.0 };
-            share[lane] *= more(less(kept, 1.0), LEAST_RELIABILITY);
-            sum[lane] += share[lane];
+            behind |= sent[lane] < ordered[lane] || ordered[lane] <= 0.0;
         }
+        if behind {
+            // Whoever delivers all keeps all of its share, which needs no division.
+            for lane in 0..L {
+                let kept = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 0.0 };
+                share[lane] *= more(less(kept, 1.0), LEAST_RELIABILITY);
+            }
+        }
+        add(&mut sum, &share);
         rows.share = share;
     }
     let mut scale = [0.0; L];

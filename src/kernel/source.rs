@@ -1,6 +1,8 @@
 //! What a line's inputs allow, by its sourcing rule; how its output uses them; and what it asks for next.
 
-use super::compile::{Kernel, NONE};
+use super::book::Gate;
+use super::compile::Kernel;
+use super::link::{Input, Link};
 use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;
 use crate::policy::response::Sourcing;
@@ -8,38 +10,172 @@ use crate::policy::response::Sourcing;
 /// What a route allows where nothing is needed of it: more than anything, but sums of it stay finite.
 pub(crate) const FREE: f64 = 1.0e200;
 
-/// Goods due in this step join the stocks of an input's routes. Leaves in the working rows what each stock
-/// allows and returns the sum, with the sum of what is owed on the routes' accounts.
+/// Goods due in this step on one route.
 #[inline(always)]
-pub(crate) fn arrive<const L: usize>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    state: &mut State<L>,
-) -> (Row<L>, Row<L>) {
-    let range = kernel.routes_of(slot);
-    let first = kernel.inputs_of(line).start;
-    let State { routes, ring, due_row, per_amount, work, .. } = state;
-    let links = &kernel.routes.links[range.clone()];
-    let allowed = &mut work.allows[range.start - first..range.end - first];
-    let (mut pooled, mut owed) = ([0.0; L], [0.0; L]);
-    for ((rows, link), allowed) in routes[range].iter_mut().zip(links).zip(allowed) {
+fn add_due<const L: usize>(stock: &mut Row<L>, link: &Link, [surface, air]: [u32; 2], ring: &[Row<L>]) {
+    add(stock, &ring[surface as usize]);
+    if link.flies {
+        add(stock, &ring[air as usize]);
+    }
+}
+
+/// Goods due in this step join the stocks of an input's routes. Leaves in the working rows what each stock
+/// allows and returns the sum.
+#[inline(always)]
+pub(crate) fn arrive<const L: usize>(kernel: &Kernel, input: &Input, state: &mut State<L>) -> Row<L> {
+    let State { routes, ring, due, per_amount, work, .. } = state;
+    let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
+    let mut pooled = [0.0; L];
+    for ((rows, (link, due)), allowed) in
+        routes[input.routes()].iter_mut().zip(links).zip(&mut work.allows[input.places()])
+    {
         let mut stock = rows.stock;
-        add(&mut stock, &ring[(due_row[link.surface_wheel as usize] + link.surface) as usize]);
-        if link.air_wheel != NONE {
-            add(&mut stock, &ring[(due_row[link.air_wheel as usize] + link.air) as usize]);
-        }
+        add_due(&mut stock, link, *due, ring);
         rows.stock = stock;
-        let (per, own) = (per_amount[link.amount as usize], rows.owed);
+        let per = per_amount[link.amount as usize];
         let mut allows = [0.0; L];
         for lane in 0..L {
             allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
             pooled[lane] += allows[lane];
-            owed[lane] += own[lane];
         }
         *allowed = allows;
     }
-    (pooled, owed)
+    pooled
+}
+
+/// The usual case of dedicated sourcing ([`Input::own`]) in one pass: goods due join the stocks, and each route
+/// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
+/// in the working rows and returns what the input allows. `ALONE`: see [`Input::alone`]; otherwise routes may stand
+/// in for each other, and what each stock allows is left in the working rows, too.
+#[inline(always)]
+pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    state: &mut State<L>,
+) -> Row<L> {
+    let input = &kernel.lines.inputs[slot];
+    let (new, owing) = (state.demand[line], state.owing[line]);
+    let State { routes, ring, due, per_amount, work, owed, .. } = state;
+    let keep = keep(&owed[slot], &owing);
+    let per = per_amount[input.amount as usize];
+    let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
+    let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
+    let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
+    for ((rows, (link, due)), (part, allowed)) in routes[input.routes()].iter_mut().zip(links).zip(working) {
+        let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
+        add_due(&mut stock, link, *due, ring);
+        let (mut can, mut allows) = ([0.0; L], [0.0; L]);
+        for lane in 0..L {
+            allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
+            owes[lane] = share[lane] * new[lane] + owes[lane] * keep[lane];
+            can[lane] = less(owes[lane], allows[lane]);
+            sum[lane] += can[lane];
+        }
+        if !ALONE {
+            add(&mut pooled, &allows);
+            *allowed = allows;
+        }
+        rows.stock = stock;
+        rows.owed = owes;
+        *part = can;
+    }
+    work.can[slot - kernel.slots_of(line).start] = sum;
+    let mix = kernel.switches.pooled_mix;
+    if ALONE || mix <= 0.0 {
+        return sum;
+    }
+    std::array::from_fn(|lane| (1.0 - mix) * sum[lane] + mix * pooled[lane])
+}
+
+/// What is owed on all routes together never exceeds what the line still owes: the part of it that stays.
+#[inline(always)]
+fn keep<const L: usize>(owed: &Row<L>, owing: &Row<L>) -> Row<L> {
+    let mut keep = [1.0; L];
+    for lane in 0..L {
+        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
+    }
+    keep
+}
+
+/// After [`own_limit`]: each route does its part of the line's output, and where routes stand in for each other
+/// (not `ALONE`) what is then missing is taken from what the others have left, in proportion. In the same pass
+/// each route's order meets the gate.
+#[inline(always)]
+pub(crate) fn own_parts<const L: usize, const ALONE: bool>(
+    kernel: &Kernel,
+    line: usize,
+    slot: usize,
+    gate: &Gate<L>,
+    state: &mut State<L>,
+) {
+    let input = &kernel.lines.inputs[slot];
+    let (output, can) = (state.output[line], state.work.can[slot - kernel.slots_of(line).start]);
+    let mut scale = output;
+    for lane in 0..L {
+        scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
+    }
+    let State { routes, work, amount, owed, cap, customers, .. } = state;
+    let parts = &mut work.part[input.places()];
+    let allowed = &work.allows[input.places()];
+    let mut draw = [0.0; L];
+    if !ALONE {
+        draw = draws(parts, allowed, &scale, &output);
+    }
+    let amount = amount[input.amount as usize];
+    let links = &kernel.routes.links[input.routes()];
+    let mut left = [0.0; L];
+    for ((rows, link), (part, allows)) in
+        routes[input.routes()].iter_mut().zip(links).zip(parts.iter().zip(allowed))
+    {
+        let mut used = *part;
+        for lane in 0..L {
+            // Alone, output is at most what the routes can: nothing is missing.
+            used[lane] = if ALONE {
+                used[lane] * scale[lane]
+            } else {
+                used[lane] + (allows[lane] - used[lane]) * draw[lane]
+            };
+        }
+        let (mut stock, mut owes) = (rows.stock, rows.owed);
+        for lane in 0..L {
+            stock[lane] = more(stock[lane] - used[lane] * amount[lane], 0.0);
+            owes[lane] = more(owes[lane] - used[lane], 0.0);
+            left[lane] += owes[lane];
+        }
+        rows.stock = stock;
+        rows.owed = owes;
+        gate.pass(rows, link, &amount, cap, customers);
+    }
+    owed[slot] = left;
+}
+
+/// Parts that routes can do become parts that they do, within what their stocks allow. Returns the share of what
+/// is left in each stock that makes up for what is then missing of the output.
+#[inline(always)]
+fn draws<const L: usize>(
+    parts: &mut [Row<L>],
+    allowed: &[Row<L>],
+    scale: &Row<L>,
+    output: &Row<L>,
+) -> Row<L> {
+    let (mut taken, mut left) = ([0.0; L], [0.0; L]);
+    for (part, allows) in parts.iter_mut().zip(allowed) {
+        let (can, allows) = (*part, *allows);
+        let mut used = [0.0; L];
+        for lane in 0..L {
+            used[lane] = less(can[lane] * scale[lane], allows[lane]);
+            taken[lane] += used[lane];
+            left[lane] += allows[lane] - used[lane];
+        }
+        *part = used;
+    }
+    let mut draw = [0.0; L];
+    for lane in 0..L {
+        let missing = more(output[lane] - taken[lane], 0.0);
+        draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
+    }
+    draw
 }
 
 /// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in the working rows
@@ -51,7 +187,7 @@ pub(crate) fn limit<const L: usize>(
     slot: usize,
     state: &mut State<L>,
 ) -> Row<L> {
-    let (pooled, owed) = arrive(kernel, line, slot, state);
+    let pooled = arrive(kernel, &kernel.lines.inputs[slot], state);
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
     if mix >= 1.0 {
@@ -59,7 +195,7 @@ pub(crate) fn limit<const L: usize>(
     }
     let own = match sourcing {
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
-        _ => dedicated_limit(kernel, line, slot, owed, state),
+        _ => dedicated_limit(kernel, line, slot, state),
     };
     if mix <= 0.0 {
         return own;
@@ -97,12 +233,15 @@ fn dedicated_limit<const L: usize>(
     kernel: &Kernel,
     line: usize,
     slot: usize,
-    owed: Row<L>,
     state: &mut State<L>,
 ) -> Row<L> {
     let range = kernel.routes_of(slot);
     let first = kernel.inputs_of(line).start;
     let changes = kernel.lines.slot_changes[slot];
+    let mut owed = [0.0; L];
+    for rows in &state.routes[range.clone()] {
+        add(&mut owed, &rows.owed);
+    }
     let (new, owing) = (state.demand[line], state.owing[line]);
     let (mut late, mut others) = ([0.0; L], [1.0; L]);
     if changes {
@@ -120,11 +259,7 @@ fn dedicated_limit<const L: usize>(
             }
         }
     }
-    let (mut keep, mut fresh) = ([1.0; L], new);
-    for lane in 0..L {
-        // What is owed on all routes together never exceeds what the line still owes.
-        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
-    }
+    let (keep, mut fresh) = (keep(&owed, &owing), new);
     if changes {
         for lane in 0..L {
             fresh[lane] =
@@ -160,21 +295,12 @@ pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
 }
 
 /// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
-/// is then missing from what the others have left, in proportion. `binds`: whether the input limited the
-/// output, so that nobody is asked for more than it can.
+/// is then missing from what the others have left, in proportion.
 #[inline(always)]
-pub(crate) fn consume<const L: usize>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    binds: bool,
-    state: &mut State<L>,
-) {
+pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
     let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
-    let changes = kernel.lines.slot_changes[slot];
-    let range = kernel.routes_of(slot);
-    let first = kernel.inputs_of(line).start;
+    let input = &kernel.lines.inputs[slot];
     let output = state.output[line];
     let mut scale = output;
     if dedicated {
@@ -184,25 +310,10 @@ pub(crate) fn consume<const L: usize>(
         }
     }
     let State { routes, work, amount, .. } = state;
-    let allowed = &work.allows[range.start - first..range.end - first];
-    let parts = &mut work.part[range.start - first..range.end - first];
-    let links = &kernel.routes.links[range.clone()];
-    let routes = &mut routes[range];
-    if dedicated && binds && !changes && kernel.switches.pooled_mix <= 0.0 {
-        // Output is at most the sum of what the routes can: each does its part of it, and nothing is missing.
-        for ((rows, link), can) in routes.iter_mut().zip(links).zip(&*parts) {
-            let (can, amount) = (*can, amount[link.amount as usize]);
-            let (mut stock, mut owed) = (rows.stock, rows.owed);
-            for lane in 0..L {
-                let used = can[lane] * scale[lane];
-                stock[lane] = more(stock[lane] - used * amount[lane], 0.0);
-                owed[lane] = more(owed[lane] - used, 0.0);
-            }
-            rows.stock = stock;
-            rows.owed = owed;
-        }
-        return;
-    }
+    let allowed = &work.allows[input.places()];
+    let parts = &mut work.part[input.places()];
+    let links = &kernel.routes.links[input.routes()];
+    let routes = &mut routes[input.routes()];
     let (mut taken, mut left) = ([0.0; L], [0.0; L]);
     for ((rows, allows), part) in routes.iter().zip(allowed).zip(&mut *parts) {
         let (wanted, allows) = (if dedicated { *part } else { rows.share }, *allows);
@@ -214,7 +325,7 @@ pub(crate) fn consume<const L: usize>(
         }
         *part = used;
     }
-    if changes {
+    if input.changes {
         // While a newcomer is not yet trusted the shares in use add up to more than one: nobody uses more
         // than output needs (what rounding adds is let be).
         for part in &mut *parts {
