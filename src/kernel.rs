@@ -44,6 +44,7 @@ pub(crate) mod tally;
 pub mod terms;
 pub(crate) mod timing;
 pub mod transit;
+pub(crate) mod usual;
 
 use std::sync::Arc;
 

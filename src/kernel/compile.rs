@@ -191,6 +191,7 @@ impl Kernel {
     /// Compiles a scenario. Cannot fail: everything that can was refused when the scenario was resolved.
     #[must_use]
     pub fn compile(scenario: &Scenario) -> Self {
+        let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
         let graph = &scenario.lines;
         let step_of = |date: Option<i32>| -> i32 {
             date.map_or(0, |date| {
@@ -224,13 +225,13 @@ impl Kernel {
         }
         routes.amount = super::link::amounts(graph, &routes, &lines);
         routes.links = super::link::compile(&routes);
-        lines.inputs = super::link::inputs(&scenario.switches, &routes, &lines);
+        let unit_exponent = fixed(Parameter::AdaptationExponent, 1.0);
+        lines.inputs = super::link::inputs(&scenario.switches, unit_exponent, &routes, &lines);
         let mut pools = compile_pools(graph, &step_of);
         pools.moved = scenario.shocks.iter().any(|shock| {
             matches!(shock.kind, Kind::CapacityLoss { .. } | Kind::NewCapacity { .. } | Kind::Subsidy { .. })
         });
         let rules = compile_rules(scenario, &routes);
-        let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
         let keys = super::keys::Keys::of(scenario, &routes);
         let shock_entity = scenario.shocks.iter().map(|shock| Entity::of(&shock.id)).collect();
         let mut kernel = Self {
@@ -244,7 +245,7 @@ impl Kernel {
             routes,
             switches: scenario.switches.clone(),
             stops: !fixed(Parameter::MinimumRun, 0.0),
-            unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
+            unit_exponent,
             central: Central::default(),
             observe: Observe::default(),
             rules,

@@ -63,6 +63,20 @@ pub(crate) fn amounts(graph: &LineGraph, routes: &Routes, lines: &Lines) -> Vec<
     list
 }
 
+/// Which case an input is of; all but the last have no newcomers among their routes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Dedicated sourcing: each route does its own part, none stands in for another, all have one amount, and a
+    /// lack limits output.
+    Alone,
+    /// Dedicated sourcing where routes stand in for each other to a degree, or a lack does not limit output.
+    Own,
+    /// Pooled sourcing, with shares that follow deliveries in proportion.
+    Pooled,
+    /// All others.
+    Other,
+}
+
 /// An input of a line as the step sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct Input {
@@ -78,11 +92,8 @@ pub struct Input {
     pub changes: bool,
     /// Whether a lack of it limits the line's output as such.
     pub binds: bool,
-    /// The usual case of dedicated sourcing: each route does its own part first, none is a newcomer, and all share
-    /// one amount.
-    pub own: bool,
-    /// Of these: no route stands in for another, and a lack limits output.
-    pub alone: bool,
+    /// How its routes are passed.
+    pub way: Way,
 }
 
 impl Input {
@@ -100,7 +111,7 @@ impl Input {
 }
 
 /// Inputs of all lines, in order.
-pub(crate) fn inputs(switches: &Switches, routes: &Routes, lines: &Lines) -> Vec<Input> {
+pub(crate) fn inputs(switches: &Switches, unit_exponent: bool, routes: &Routes, lines: &Lines) -> Vec<Input> {
     let mut list = Vec::with_capacity(lines.criticality.len());
     for (line, slots) in lines.slots.windows(2).enumerate() {
         let first = lines.slot_routes[slots[0] as usize];
@@ -112,13 +123,17 @@ pub(crate) fn inputs(switches: &Switches, routes: &Routes, lines: &Lines) -> Vec
                 Criticality::NonEssential => switches.production != Production::Critical,
                 Criticality::Negligible => false,
             };
-            let dedicated = lines.sourcing[line] == Sourcing::Dedicated && switches.pooled_mix < 1.0;
             let amounts = routes.amount.get(start as usize..end as usize).unwrap_or_default();
             let amount = amounts.first().copied().unwrap_or(0);
             let common = amounts.last() == Some(&amount);
-            let own = dedicated && !changes && common;
-            let alone = own && binds && switches.pooled_mix <= 0.0;
-            list.push(Input { start, end, place: start - first, amount, changes, binds, own, alone });
+            let way = match lines.sourcing[line] {
+                _ if changes => Way::Other,
+                Sourcing::Pooled if unit_exponent => Way::Pooled,
+                Sourcing::Dedicated if common && binds && switches.pooled_mix <= 0.0 => Way::Alone,
+                Sourcing::Dedicated if common && switches.pooled_mix < 1.0 => Way::Own,
+                _ => Way::Other,
+            };
+            list.push(Input { start, end, place: start - first, amount, changes, binds, way });
         }
     }
     debug_assert_eq!(list.last().map_or(0, |input| input.end as usize), routes.from.len());

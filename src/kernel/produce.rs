@@ -2,9 +2,11 @@
 
 use super::book::{self, Gate};
 use super::compile::{Kernel, NONE};
+use super::link::Way;
 use super::scratch::{Bound, Row, State, add, less, more};
 use super::share;
-use super::source::{consume, limit, own_limit, own_parts, per_unit};
+use super::source::{consume, limit, per_unit};
+use super::usual::{own_limit, own_parts, pooled_limit, pooled_parts};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
@@ -217,12 +219,11 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
     let inputs = &kernel.lines.inputs[slots.clone()];
     let mut output = state.wanted[line];
     for (slot, input) in slots.clone().zip(inputs) {
-        state.work.limits[slot - first] = if input.alone {
-            own_limit::<L, true>(kernel, line, slot, state)
-        } else if input.own {
-            own_limit::<L, false>(kernel, line, slot, state)
-        } else {
-            limit(kernel, line, slot, state)
+        state.work.limits[slot - first] = match input.way {
+            Way::Alone => own_limit::<L, true>(kernel, line, slot, state),
+            Way::Own => own_limit::<L, false>(kernel, line, slot, state),
+            Way::Pooled => pooled_limit(kernel, input, state),
+            Way::Other => limit(kernel, line, slot, state),
         };
     }
     if kernel.switches.production == Production::Psi {
@@ -255,13 +256,14 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
     }
     let gate = Gate { most: pace.gate, expected: state.expected[line] };
     for (slot, input) in slots.zip(inputs) {
-        if input.alone {
-            own_parts::<L, true>(kernel, line, slot, &gate, state);
-        } else if input.own {
-            own_parts::<L, false>(kernel, line, slot, &gate, state);
-        } else {
-            consume(kernel, line, slot, state);
-            book::gate(kernel, input, &gate, state);
+        match input.way {
+            Way::Alone => own_parts::<L, true>(kernel, line, slot, &gate, state),
+            Way::Own => own_parts::<L, false>(kernel, line, slot, &gate, state),
+            Way::Pooled => pooled_parts(kernel, line, input, &gate, state),
+            Way::Other => {
+                consume(kernel, line, slot, state);
+                book::gate(kernel, input, &gate, state);
+            }
         }
     }
 }

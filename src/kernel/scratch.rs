@@ -158,7 +158,7 @@ pub struct State<const L: usize> {
     /// A candidate's clock: days of shortage, then `WAITING` + days of qualification, then `QUALIFIED` + days.
     pub candidate_days: Vec<Row<L>>,
     // ---- per input of a line ---------------------------------------------------------------
-    /// Σ of what is owed on the accounts of its routes, where [`super::link::Input::own`].
+    /// Σ of what is owed on the accounts of its routes, under dedicated sourcing of the usual kinds.
     pub(crate) owed: Vec<Row<L>>,
     // ---- per governed route ----------------------------------------------------------------
     /// Most that may leave in this step.

@@ -1,6 +1,5 @@
 //! What a line's inputs allow, by its sourcing rule; how its output uses them; and what it asks for next.
 
-use super::book::Gate;
 use super::compile::Kernel;
 use super::link::{Input, Link};
 use super::scratch::{Row, State, add, less, more};
@@ -12,7 +11,12 @@ pub(crate) const FREE: f64 = 1.0e200;
 
 /// Goods due in this step on one route.
 #[inline(always)]
-fn add_due<const L: usize>(stock: &mut Row<L>, link: &Link, [surface, air]: [u32; 2], ring: &[Row<L>]) {
+pub(crate) fn add_due<const L: usize>(
+    stock: &mut Row<L>,
+    link: &Link,
+    [surface, air]: [u32; 2],
+    ring: &[Row<L>],
+) {
     add(stock, &ring[surface as usize]);
     if link.flies {
         add(stock, &ring[air as usize]);
@@ -43,139 +47,14 @@ pub(crate) fn arrive<const L: usize>(kernel: &Kernel, input: &Input, state: &mut
     pooled
 }
 
-/// The usual case of dedicated sourcing ([`Input::own`]) in one pass: goods due join the stocks, and each route
-/// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
-/// in the working rows and returns what the input allows. `ALONE`: see [`Input::alone`]; otherwise routes may stand
-/// in for each other, and what each stock allows is left in the working rows, too.
-#[inline(always)]
-pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    state: &mut State<L>,
-) -> Row<L> {
-    let input = &kernel.lines.inputs[slot];
-    let (new, owing) = (state.demand[line], state.owing[line]);
-    let State { routes, ring, due, per_amount, work, owed, .. } = state;
-    let keep = keep(&owed[slot], &owing);
-    let per = per_amount[input.amount as usize];
-    let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
-    let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
-    let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
-    for ((rows, (link, due)), (part, allowed)) in routes[input.routes()].iter_mut().zip(links).zip(working) {
-        let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
-        add_due(&mut stock, link, *due, ring);
-        let (mut can, mut allows) = ([0.0; L], [0.0; L]);
-        for lane in 0..L {
-            allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
-            owes[lane] = share[lane] * new[lane] + owes[lane] * keep[lane];
-            can[lane] = less(owes[lane], allows[lane]);
-            sum[lane] += can[lane];
-        }
-        if !ALONE {
-            add(&mut pooled, &allows);
-            *allowed = allows;
-        }
-        rows.stock = stock;
-        rows.owed = owes;
-        *part = can;
-    }
-    work.can[slot - kernel.slots_of(line).start] = sum;
-    let mix = kernel.switches.pooled_mix;
-    if ALONE || mix <= 0.0 {
-        return sum;
-    }
-    std::array::from_fn(|lane| (1.0 - mix) * sum[lane] + mix * pooled[lane])
-}
-
 /// What is owed on all routes together never exceeds what the line still owes: the part of it that stays.
 #[inline(always)]
-fn keep<const L: usize>(owed: &Row<L>, owing: &Row<L>) -> Row<L> {
+pub(crate) fn keep<const L: usize>(owed: &Row<L>, owing: &Row<L>) -> Row<L> {
     let mut keep = [1.0; L];
     for lane in 0..L {
         keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
     }
     keep
-}
-
-/// After [`own_limit`]: each route does its part of the line's output, and where routes stand in for each other
-/// (not `ALONE`) what is then missing is taken from what the others have left, in proportion. In the same pass
-/// each route's order meets the gate.
-#[inline(always)]
-pub(crate) fn own_parts<const L: usize, const ALONE: bool>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    gate: &Gate<L>,
-    state: &mut State<L>,
-) {
-    let input = &kernel.lines.inputs[slot];
-    let (output, can) = (state.output[line], state.work.can[slot - kernel.slots_of(line).start]);
-    let mut scale = output;
-    for lane in 0..L {
-        scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
-    }
-    let State { routes, work, amount, owed, cap, customers, .. } = state;
-    let parts = &mut work.part[input.places()];
-    let allowed = &work.allows[input.places()];
-    let mut draw = [0.0; L];
-    if !ALONE {
-        draw = draws(parts, allowed, &scale, &output);
-    }
-    let amount = amount[input.amount as usize];
-    let links = &kernel.routes.links[input.routes()];
-    let mut left = [0.0; L];
-    for ((rows, link), (part, allows)) in
-        routes[input.routes()].iter_mut().zip(links).zip(parts.iter().zip(allowed))
-    {
-        let mut used = *part;
-        for lane in 0..L {
-            // Alone, output is at most what the routes can: nothing is missing.
-            used[lane] = if ALONE {
-                used[lane] * scale[lane]
-            } else {
-                used[lane] + (allows[lane] - used[lane]) * draw[lane]
-            };
-        }
-        let (mut stock, mut owes) = (rows.stock, rows.owed);
-        for lane in 0..L {
-            stock[lane] = more(stock[lane] - used[lane] * amount[lane], 0.0);
-            owes[lane] = more(owes[lane] - used[lane], 0.0);
-            left[lane] += owes[lane];
-        }
-        rows.stock = stock;
-        rows.owed = owes;
-        gate.pass(rows, link, &amount, cap, customers);
-    }
-    owed[slot] = left;
-}
-
-/// Parts that routes can do become parts that they do, within what their stocks allow. Returns the share of what
-/// is left in each stock that makes up for what is then missing of the output.
-#[inline(always)]
-fn draws<const L: usize>(
-    parts: &mut [Row<L>],
-    allowed: &[Row<L>],
-    scale: &Row<L>,
-    output: &Row<L>,
-) -> Row<L> {
-    let (mut taken, mut left) = ([0.0; L], [0.0; L]);
-    for (part, allows) in parts.iter_mut().zip(allowed) {
-        let (can, allows) = (*part, *allows);
-        let mut used = [0.0; L];
-        for lane in 0..L {
-            used[lane] = less(can[lane] * scale[lane], allows[lane]);
-            taken[lane] += used[lane];
-            left[lane] += allows[lane] - used[lane];
-        }
-        *part = used;
-    }
-    let mut draw = [0.0; L];
-    for lane in 0..L {
-        let missing = more(output[lane] - taken[lane], 0.0);
-        draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
-    }
-    draw
 }
 
 /// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in the working rows
