@@ -22,6 +22,7 @@ pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod experience;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub mod link;
 pub(crate) mod observe;
@@ -43,6 +44,7 @@ pub(crate) mod tally;
 pub mod terms;
 pub(crate) mod timing;
 pub mod transit;
+pub(crate) mod usual;
 
 use std::sync::Arc;
 

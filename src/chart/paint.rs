@@ -183,7 +183,7 @@ impl Drawing {
         let mut encoder = png::Encoder::new(&mut bytes, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Best);
+        encoder.set_compression(png::Compression::Default);
         encoder.set_adaptive_filter(png::AdaptiveFilterType::NonAdaptive);
         encoder.set_filter(png::FilterType::NoFilter);
         let mut writer = encoder.write_header().map_err(|e| e.to_string())?;

@@ -325,6 +325,25 @@ mod tests {
         }
     }
 
+    /// Whatever the dispatch may pick: no instruction set, four numbers at once, eight.
+    #[test]
+    fn instruction_sets_do_not_show() {
+        use crate::kernel::dispatch::MOST_LANES;
+        use std::sync::atomic::Ordering;
+
+        let network = generate(&Recipe { firms: 3_000, ..Recipe::default() }).unwrap();
+        let options = Options { steps: 30, rationing: Rationing::WaterFilling, ..Options::default() };
+        let widest = simulate(&network, &options, |_| {});
+        for lanes in [1, 4, 8] {
+            MOST_LANES.store(lanes, Ordering::Relaxed);
+            let own = simulate(&network, &options, |_| {});
+            MOST_LANES.store(usize::MAX, Ordering::Relaxed);
+            let bits = |sums: &[f64]| sums.iter().map(|sum| sum.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&own.value_added), bits(&widest.value_added), "{lanes} lanes");
+            assert_eq!(bits(&own.production), bits(&widest.production), "{lanes} lanes");
+        }
+    }
+
     fn network(firms: usize, flows: usize) -> impl Strategy<Value = FirmNetwork> {
         let firm =
             (0_u64..4, prop_oneof![Just(0.0), 0.1_f64..3.0], prop_oneof![3 => Just(0.0), 1 => 0.0_f64..=1.0]);

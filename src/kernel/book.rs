@@ -1,25 +1,36 @@
 //! Phases 7 to 9 as each route sees them: the gate; then dispatch, cancellation and orders in one pass.
 
 use super::compile::{Kernel, NONE};
-use super::scratch::{AdaptingRows, RouteRows, Row, State, add, less, more};
+use super::link::{Input, Link};
+use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 
-/// Phase 7: what may leave for one buyer, `e = min(book, cap, r_max·max(base flow, expected flow))`.
+/// Phase 7, for one buyer: what may leave, `e = min(book, cap, r_max·max(base flow, expected flow))`.
 ///
 /// The gate comes before rationing so that goods are not allotted to routes that cannot ship.
-#[inline(always)]
-pub(crate) fn gate<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
-    let most = state.parameters[Parameter::GateRatio as usize].map(|ratio| ratio * kernel.dt);
-    let expected = state.expected[line];
-    let range = kernel.inputs_of(line);
-    let State { routes, amount, cap, customers, .. } = state;
-    for (rows, link) in routes[range.clone()].iter_mut().zip(&kernel.routes.links[range]) {
-        let amount = amount[link.amount as usize];
+pub(crate) struct Gate<const L: usize> {
+    /// r_max, per step.
+    pub most: Row<L>,
+    /// What the buyer expects to make, per day.
+    pub expected: Row<L>,
+}
+
+impl<const L: usize> Gate<L> {
+    /// One route's goods at the gate.
+    #[inline(always)]
+    pub(crate) fn pass(
+        &self,
+        rows: &mut RouteRows<L>,
+        link: &Link,
+        amount: &Row<L>,
+        cap: &[Row<L>],
+        customers: &mut [Customers<L>],
+    ) {
         let RouteRows { share, base_flow, book, .. } = *rows;
-        let mut leaving = [0.0; L];
+        let (amount, mut leaving) = (*amount, [0.0; L]);
         for lane in 0..L {
-            let usual = more(base_flow[lane], amount[lane] * share[lane] * expected[lane]);
-            leaving[lane] = less(book[lane], most[lane] * usual);
+            let usual = more(base_flow[lane], amount[lane] * share[lane] * self.expected[lane]);
+            leaving[lane] = less(book[lane], self.most[lane] * usual);
         }
         if link.governed != NONE {
             let cap = cap[link.governed as usize];
@@ -29,6 +40,15 @@ pub(crate) fn gate<const L: usize>(kernel: &Kernel, line: usize, state: &mut Sta
         }
         rows.leaving = leaving;
         add(&mut customers[link.from as usize].asked, &leaving);
+    }
+}
+
+/// The gate for all routes of an input.
+#[inline(always)]
+pub(crate) fn gate<const L: usize>(kernel: &Kernel, input: &Input, gate: &Gate<L>, state: &mut State<L>) {
+    let State { routes, amount, cap, customers, .. } = state;
+    for (rows, link) in routes[input.routes()].iter_mut().zip(&kernel.routes.links[input.routes()]) {
+        gate.pass(rows, link, &amount[link.amount as usize], cap, customers);
     }
 }
 
@@ -44,8 +64,12 @@ struct Habits<const L: usize> {
     keep: Row<L>,
     /// χ: how much more of a late supplier's goods is wanted.
     panic: Row<L>,
+    /// Share that flies in calm.
     calm_air: Row<L>,
-    short_air: Row<L>,
+    /// The bits in which it differs from the share that flies when the buyer is short: what is chosen between
+    /// two numbers by their bits is chosen for all lanes at once, where the compiler would choose between two
+    /// places in memory, lane by lane.
+    air_flip: [u64; L],
     /// Cover, relative to its target, below which goods fly.
     air_trigger: Row<L>,
 }
@@ -53,14 +77,15 @@ struct Habits<const L: usize> {
 impl<const L: usize> Habits<L> {
     fn of(parameters: &[Row<L>], dt: f64) -> Self {
         let row = |parameter: Parameter| parameters[parameter as usize];
+        let (calm, short) = (row(Parameter::AirShare), row(Parameter::AirShareShort));
         Self {
             close: row(Parameter::AdjustmentDays).map(|days| (dt / days).min(1.0)),
             cancel: row(Parameter::Cancellation).map(|share| (share * dt).min(1.0)),
             lost: row(Parameter::LostFraction),
             keep: row(Parameter::LostDays).map(|days| 1.0 - (dt / days).min(1.0)),
             panic: row(Parameter::Panic),
-            calm_air: row(Parameter::AirShare),
-            short_air: row(Parameter::AirShareShort),
+            calm_air: calm,
+            air_flip: std::array::from_fn(|lane| calm[lane].to_bits() ^ short[lane].to_bits()),
             air_trigger: row(Parameter::AirTrigger),
         }
     }
@@ -78,83 +103,93 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
     let month = (dt / 30.0).min(1.0);
     let fortnight = (dt / 14.0).min(1.0);
     let habits = Habits::of(&state.parameters, dt);
-    let State {
-        routes, adapting, ring, due_row, cursor, customers, amount, extra_lead, expected, trend, ..
-    } = &mut *state;
+    let State { routes, adapting, ring, due, cursor, customers, amount, extra_lead, expected, trend, .. } =
+        &mut *state;
     for line in 0..kernel.lines.pool.len() {
         let (expected, trend) = (expected[line], trend[line]);
         let range = kernel.inputs_of(line);
-        let links = &kernel.routes.links[range.clone()];
-        for ((rows, link), r) in routes[range.clone()].iter_mut().zip(links).zip(range) {
-            let ratio = customers[link.from as usize].ratio;
+        let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
+        for ((rows, (link, due)), r) in routes[range.clone()].iter_mut().zip(links).zip(range) {
+            let [surface, air] = due.map(|row| row as usize);
+            let supplier = &mut customers[link.from as usize];
+            let ratio = supplier.ratio;
             let amount = amount[link.amount as usize];
-            let wheel = &kernel.routes.wheels[link.surface_wheel as usize];
-            let surface_lead = f64::from(wheel.lead);
-            let slot = (due_row[link.surface_wheel as usize] + link.surface) as usize;
             let RouteRows { stock, share, target_days: days, .. } = *rows;
             let (mut leaving, mut transit) = (rows.leaving, rows.transit);
-            let (mut per_output, mut lead) = ([0.0; L], [dt * surface_lead; L]);
+            let (mut use_now, mut use_later) = ([0.0; L], [0.0; L]);
             for lane in 0..L {
                 leaving[lane] *= ratio[lane];
-                per_output[lane] = amount[lane] * share[lane];
+                let per_output = amount[lane] * share[lane];
+                use_now[lane] = dt * per_output * expected[lane];
+                use_later[lane] = per_output * trend[lane];
             }
-            let mut by_surface = leaving;
-            let mut extra = [0.0; L];
+            let (mut by_surface, mut steps) = (leaving, [link.lead; L]);
             if link.delayed {
-                extra = extra_lead[r];
+                let extra = extra_lead[r];
                 for lane in 0..L {
-                    lead[lane] = dt * (surface_lead + extra[lane]);
+                    steps[lane] += extra[lane];
                 }
             }
-            if link.air_wheel != NONE {
+            if link.flies {
                 // Little flies in calm, most when the buyer's cover is low.
-                let air_lead = f64::from(kernel.routes.wheels[link.air_wheel as usize].lead);
-                let slot = &mut ring[(due_row[link.air_wheel as usize] + link.air) as usize];
+                let slot = &mut ring[air];
                 let arrived = *slot;
                 let mut flown = [0.0; L];
                 for lane in 0..L {
-                    let low = habits.air_trigger[lane] * days[lane] * (per_output[lane] * trend[lane]);
+                    let low = habits.air_trigger[lane] * days[lane] * use_later[lane];
+                    let short = u64::from(stock[lane] < low).wrapping_neg();
                     let flying =
-                        if stock[lane] < low { habits.short_air[lane] } else { habits.calm_air[lane] };
+                        f64::from_bits(habits.calm_air[lane].to_bits() ^ (habits.air_flip[lane] & short));
                     transit[lane] = more(transit[lane] - arrived[lane], 0.0);
                     flown[lane] = leaving[lane] * flying;
                     by_surface[lane] = leaving[lane] * (1.0 - flying);
-                    lead[lane] = dt * ((surface_lead + extra[lane]) * (1.0 - flying) + air_lead * flying);
+                    steps[lane] = steps[lane] * (1.0 - flying) + link.air_lead * flying;
                 }
                 *slot = flown;
             }
-            let due = &mut ring[slot];
-            let arrived = *due;
+            let place = &mut ring[surface];
+            let arrived = *place;
             for lane in 0..L {
                 transit[lane] = more(transit[lane] - arrived[lane], 0.0) + leaving[lane];
             }
             if link.delayed {
                 // A lane that may be slow: each replication has its own delay.
-                *due = [0.0; L];
+                *place = [0.0; L];
+                let (extra, lane_ring) = (extra_lead[r], &kernel.routes.surface[r]);
+                let wheel = &kernel.routes.wheels[lane_ring.wheel as usize];
+                let now = cursor[lane_ring.wheel as usize];
                 for lane in 0..L {
                     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                     let longer = (extra[lane] as u32).min(wheel.slots - wheel.lead);
-                    let slot = wheel.slot(cursor[link.surface_wheel as usize], wheel.lead + longer);
-                    ring[slot + link.surface as usize][lane] += by_surface[lane];
+                    let slot = wheel.slot(now, wheel.lead + longer);
+                    ring[slot + lane_ring.member as usize][lane] += by_surface[lane];
                 }
             } else {
-                *due = by_surface;
+                *place = by_surface;
             }
             let (mut ordered, mut sent) = (rows.ordered_fortnight, rows.sent_fortnight);
             let (mut book, mut forgone) = (rows.book, rows.forgone);
-            let mut placed = [0.0; L];
+            let (mut placed, mut target, mut late) = ([0.0; L], days, false);
             for lane in 0..L {
                 sent[lane] += fortnight * (leaving[lane] - sent[lane]);
+                late |= sent[lane] < ordered[lane];
+            }
+            if late {
+                // Whoever waits wants more. Where nobody does the target is what it was, without a division.
+                for lane in 0..L {
+                    let on_time = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 1.0 };
+                    let overdue = more(1.0 - less(on_time, 1.0), 0.0);
+                    target[lane] = days[lane] * (1.0 + habits.panic[lane] * overdue);
+                }
+            }
+            for lane in 0..L {
                 let left = more(book[lane] - leaving[lane], 0.0);
                 let cancelled = left * habits.cancel[lane];
                 let left = left - cancelled;
                 forgone[lane] = forgone[lane] * habits.keep[lane] + habits.lost[lane] * cancelled;
-                let on_time = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 1.0 };
-                let overdue = more(1.0 - less(on_time, 1.0), 0.0);
-                let target = days[lane] * (1.0 + habits.panic[lane] * overdue);
                 let have = stock[lane] + transit[lane] + left + forgone[lane];
-                let gap = per_output[lane] * trend[lane] * (target + lead[lane]) - have;
-                placed[lane] = more(dt * per_output[lane] * expected[lane] + habits.close[lane] * gap, 0.0);
+                let gap = use_later[lane] * (target[lane] + dt * steps[lane]) - have;
+                placed[lane] = more(use_now[lane] + habits.close[lane] * gap, 0.0);
                 book[lane] = left + placed[lane];
                 ordered[lane] += fortnight * (placed[lane] - ordered[lane]);
             }
@@ -164,7 +199,6 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
             rows.leaving = leaving;
             rows.transit = transit;
             rows.book = book;
-            let supplier = &mut customers[link.from as usize];
             add(&mut supplier.placed, &placed);
             add(&mut supplier.books, &book);
             if link.adapting != NONE {

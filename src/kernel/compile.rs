@@ -6,9 +6,9 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 
 use super::draw::Central;
-use super::link::Link;
+use super::link::{Input, Link};
 use super::observe::Observe;
-use super::transit::{Ring, Wheel, Wheels};
+use super::transit::{Ring, Turns, Wheel, Wheels};
 use crate::id::{Place, PoolId, RouteId};
 use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
 use crate::policy::parameter::Parameter;
@@ -40,6 +40,8 @@ pub struct Routes {
     pub air: Vec<Ring>,
     /// All rings turn on these.
     pub wheels: Vec<Wheel>,
+    /// How the rows that are due move on.
+    pub turns: Turns,
     /// What a step needs to know of each route, side by side.
     pub links: Vec<Link>,
     /// Position of each route's amount (input per unit of output) among all amounts: one for all routes of an
@@ -49,6 +51,8 @@ pub struct Routes {
     pub governed: Vec<u32>,
     /// Kernel routes that are governed.
     pub governed_list: Vec<u32>,
+    /// Of governed routes, whether motors and sub-assemblies find a way past their control in the end.
+    pub bypassed: Vec<bool>,
     /// Step at which the route opens, negative where it opened before the run; 0 for routes of the base year.
     pub opens: Vec<i32>,
     /// Whether the route is a newcomer in this run: its supplier opens in it, is still growing into its share
@@ -79,6 +83,8 @@ pub struct Lines {
     pub criticality: Vec<Criticality>,
     /// Whether a slot has routes that open or qualify during the run.
     pub slot_changes: Vec<bool>,
+    /// What a step needs to know of each slot, side by side.
+    pub inputs: Vec<Input>,
     /// Outgoing routes of line i: `outgoing[out[i]..out[i + 1]]`.
     pub out: Vec<u32>,
     /// Kernel positions of routes, by supplier.
@@ -162,6 +168,8 @@ pub struct Kernel {
     pub(crate) origin: Option<super::origin::Content>,
     /// Whether chains of regimes decide when shocks are in force.
     pub(crate) chained: bool,
+    /// Keys of the draws every replication makes.
+    pub(crate) keys: super::keys::Keys,
     /// Key of each shock's draws.
     pub(crate) shock_entity: Vec<Entity>,
 }
@@ -183,6 +191,7 @@ impl Kernel {
     /// Compiles a scenario. Cannot fail: everything that can was refused when the scenario was resolved.
     #[must_use]
     pub fn compile(scenario: &Scenario) -> Self {
+        let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
         let graph = &scenario.lines;
         let step_of = |date: Option<i32>| -> i32 {
             date.map_or(0, |date| {
@@ -216,12 +225,14 @@ impl Kernel {
         }
         routes.amount = super::link::amounts(graph, &routes, &lines);
         routes.links = super::link::compile(&routes);
+        let unit_exponent = fixed(Parameter::AdaptationExponent, 1.0);
+        lines.inputs = super::link::inputs(&scenario.switches, unit_exponent, &routes, &lines);
         let mut pools = compile_pools(graph, &step_of);
         pools.moved = scenario.shocks.iter().any(|shock| {
             matches!(shock.kind, Kind::CapacityLoss { .. } | Kind::NewCapacity { .. } | Kind::Subsidy { .. })
         });
         let rules = compile_rules(scenario, &routes);
-        let fixed = |parameter, value: f64| matches!(scenario.parameters.get(parameter), crate::random::sample::Distribution::Fixed(v) if *v == value);
+        let keys = super::keys::Keys::of(scenario, &routes);
         let shock_entity = scenario.shocks.iter().map(|shock| Entity::of(&shock.id)).collect();
         let mut kernel = Self {
             seed: scenario.plan.seed,
@@ -234,12 +245,13 @@ impl Kernel {
             routes,
             switches: scenario.switches.clone(),
             stops: !fixed(Parameter::MinimumRun, 0.0),
-            unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
+            unit_exponent,
             central: Central::default(),
             observe: Observe::default(),
             rules,
             origin: None,
             chained: scenario.shocks.iter().any(|shock| matches!(shock.kind, Kind::Regimes(_))),
+            keys,
             shock_entity,
             scenario: Arc::new(scenario.clone()),
         };
@@ -317,6 +329,8 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
         routes.governed.push(if governed[r] { index(routes.governed_list.len()) } else { NONE });
         if governed[r] {
             routes.governed_list.push(index(position));
+            let magnet = is_magnet(graph, route.from.index());
+            routes.bypassed.push(scenario.switches.bypass && magnet);
         }
         routes.opens.push(step_of(route.opens));
         routes.late.push(match route.opens {
@@ -335,6 +349,7 @@ fn compile_routes(scenario: &Scenario, order: &[usize], step_of: &dyn Fn(Option<
         });
     }
     routes.wheels = wheels.placed();
+    routes.turns = Turns::of(&routes.wheels, &routes.surface, &routes.air);
     routes
 }
 

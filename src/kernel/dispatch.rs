@@ -18,8 +18,16 @@ pub trait Work {
     fn run(self);
 }
 
+/// For tests: no more lanes than these are believed, so that a narrower instruction set is picked. Tests that run
+/// beside the one that sets it see no difference, which is what it tests.
+#[cfg(test)]
+pub(crate) static MOST_LANES: std::sync::atomic::AtomicUsize =
+    std::sync::atomic::AtomicUsize::new(usize::MAX);
+
 /// Does work on rows of `lanes` numbers with the widest instruction set this machine has.
 pub fn on_widest(lanes: usize, work: impl Work) {
+    #[cfg(test)]
+    let lanes = lanes.min(MOST_LANES.load(std::sync::atomic::Ordering::Relaxed));
     #[cfg(target_arch = "x86_64")]
     {
         let wide = std::arch::is_x86_feature_detected!("avx512f")

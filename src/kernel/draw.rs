@@ -1,6 +1,7 @@
 //! A replication's luck: coefficients, shares, stocks and shocks drawn, and the baseline they imply.
 
 use super::compile::{Kernel, NONE};
+use super::keys::TOGETHER;
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, rows};
 use super::share::ramp;
 use crate::network::line::{Amount, Band};
@@ -15,20 +16,16 @@ pub(crate) const CIRCUIT_DAYS: f64 = 30.0;
 /// difference is unrecorded supply).
 pub(crate) const CALM_LIMIT: f64 = 0.95;
 
-/// What picks the set of parameters that are drawn together; no parameter has this key.
-const TOGETHER: &str = "drawn together";
-
 /// Draws lanes and sets every state to its calm value.
 pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {
-    for &parameter in Parameter::ALL {
-        let entity = Entity::of(parameter.describe().key);
+    for (&parameter, &entity) in Parameter::ALL.iter().zip(&kernel.keys.parameters) {
         let distribution = kernel.scenario.parameters.get(parameter);
         state.parameters[parameter as usize] =
             std::array::from_fn(|lane| draw(distribution, &streams[lane], Purpose::Parameter, entity, 0));
     }
     if let Some(joint) = kernel.scenario.parameters.joint() {
         for (lane, streams) in streams.iter().enumerate() {
-            let uniform = streams.uniform(Purpose::Parameter, Entity::of(TOGETHER), 0, 0);
+            let uniform = streams.uniform(Purpose::Parameter, TOGETHER, 0, 0);
             for (parameter, value) in joint.set(joint.pick(uniform)) {
                 state.parameters[parameter as usize][lane] = value;
             }
@@ -65,7 +62,7 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     let coefficients = coefficients(kernel, None);
     let mut weight = rows::<1>(routes);
     let mut amount = rows::<1>(kernel.routes.amount.last().map_or(0, |last| *last as usize + 1));
-    let share = |_: Entity, band: Band, newcomer: bool| if newcomer { band.high } else { band.central };
+    let share = |_: usize, band: Band, newcomer: bool| if newcomer { band.high } else { band.central };
     route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &share, &|_| 1.0);
     let shares = start_shares(kernel, &[kernel.scenario.parameters.get(Parameter::RampDays).mean()], &weight);
     let mut output = rows::<1>(lines);
@@ -162,12 +159,10 @@ fn coefficients(kernel: &Kernel, streams: Option<&Streams>) -> Vec<f64> {
         .graph()
         .coefficients
         .iter()
-        .map(|coefficient| match streams {
+        .zip(&kernel.keys.coefficients)
+        .map(|(coefficient, key)| match streams {
             None => coefficient.band.central,
-            Some(streams) => triangle(
-                coefficient.band,
-                streams.uniform(Purpose::Coefficient, Entity::of(&coefficient.id), 0, 0),
-            ),
+            Some(streams) => triangle(coefficient.band, streams.uniform(Purpose::Coefficient, *key, 0, 0)),
         })
         .collect()
 }
@@ -182,7 +177,7 @@ fn route_rows<const L: usize>(
     coefficients: &[f64],
     weight: &mut [Row<L>],
     amount: &mut [Row<L>],
-    share: &dyn Fn(Entity, Band, bool) -> f64,
+    share: &dyn Fn(usize, Band, bool) -> f64,
     odds: &dyn Fn(usize) -> f64,
 ) {
     let graph = kernel.graph();
@@ -198,7 +193,7 @@ fn route_rows<const L: usize>(
                 let per_tonne =
                     route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
                 let newcomer = is_newcomer(kernel, r);
-                let drawn = share(Entity::of(&route.share_key), route.share, newcomer) * odds(r);
+                let drawn = share(r, route.share, newcomer) * odds(r);
                 amount[position][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
                 weight[r][lane] = drawn * per_tonne.unwrap_or(1.0);
                 if !newcomer {
@@ -250,15 +245,10 @@ fn draw_routes<const L: usize>(
         let stream = &streams[lane];
         let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
         let odds = |r: usize| -> f64 {
-            let route = &graph.routes[kernel.routes.id[r].index()];
-            let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
-            if !sampled || from.region != crate::id::Place::CHN || to.region == crate::id::Place::CHN {
-                return 1.0;
-            }
-            let key = format!("{}:{}", to.region, graph.materials[route.material.index()].name);
-            draw(odds_band, stream, Purpose::RegionFactor, Entity::of(&key), 0)
+            let key = kernel.keys.odds[r].filter(|_| sampled);
+            key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, 0))
         };
-        let share = |entity: Entity, band: Band, newcomer: bool| -> f64 {
+        let share = |r: usize, band: Band, newcomer: bool| -> f64 {
             if newcomer {
                 // A plant that opens later works towards its high share; what it reaches is decided by its
                 // ramp and by what it delivers.
@@ -267,7 +257,7 @@ fn draw_routes<const L: usize>(
             if !sampled {
                 return band.central;
             }
-            triangle(band, stream.uniform(Purpose::Share, entity, 0, 0))
+            triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, 0))
         };
         route_rows(kernel, lane, &coefficients[lane], &mut state.weight, &mut state.amount, &share, &odds);
     }
@@ -275,7 +265,7 @@ fn draw_routes<const L: usize>(
     let no_spread = matches!(spread, Distribution::Fixed(v) if *v == 0.0) || !sampled;
     for r in 0..kernel.routes.from.len() {
         let route = &graph.routes[kernel.routes.id[r].index()];
-        let key = Entity::of(&route.cover_key);
+        let key = kernel.keys.cover[r];
         for lane in 0..L {
             let days = if sampled {
                 triangle(route.cover, streams[lane].uniform(Purpose::Cover, key, 0, 0))
@@ -333,6 +323,7 @@ fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<
     let dt = kernel.dt;
     state.reset_wheels(kernel);
     state.invert_amounts();
+    state.owed.fill([0.0; L]);
     for customers in &mut state.customers {
         *customers = Customers { placed: [0.0; L], books: [0.0; L], asked: [0.0; L], ratio: [1.0; L] };
     }

@@ -3,7 +3,7 @@
 //! Modifiers (closures, capacity lost, tariffs, factors) are computed anew from the shocks in force instead
 //! of being pushed up and down, so that what a shock leaves behind is exactly nothing.
 
-use super::compile::{Kernel, NONE, is_magnet};
+use super::compile::{Kernel, NONE};
 use super::scratch::{Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::Kind;
@@ -193,7 +193,7 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
             let blocked = cap[lane] < base_flow[lane] * dt && shut[lane] <= 0.0;
             blocked_days[lane] = if blocked { blocked_days[lane] + dt } else { 0.0 };
         }
-        if kernel.switches.bypass && is_magnet(kernel.graph(), kernel.routes.from[r as usize] as usize) {
+        if kernel.routes.bypassed[g] {
             for lane in 0..L {
                 if blocked_days[lane] > bypass_days[lane] {
                     cap[lane] = cap[lane].max(bypass_cap[lane] * base_flow[lane] * dt);

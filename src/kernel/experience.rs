@@ -4,8 +4,8 @@
 //! waited longer than that mean count with their days so far: who looks at decisions alone sees only the fast
 //! ones, and while a desk is slow that is the news that matters.
 
-/// No case is open.
-const NOTHING: usize = usize::MAX;
+/// Steps that a word of marks stands for.
+const BITS: usize = u64::BITS as usize;
 
 /// Waits of the classes of one rule in one lane.
 #[derive(Default)]
@@ -13,8 +13,8 @@ pub(crate) struct Experience {
     /// Open cases by class and step of first filing.
     open: Vec<u32>,
     steps: usize,
-    /// First step of filing, by class, that has open cases, or `NOTHING`.
-    oldest: Vec<usize>,
+    /// The steps of filing that have open cases, by class: a bit each, as most have none.
+    marks: Vec<u64>,
     /// Decisions by class, faded.
     decisions: Vec<f64>,
     /// Days those decisions took, faded alike.
@@ -27,7 +27,7 @@ impl Experience {
         Self {
             open: vec![0; classes * steps],
             steps,
-            oldest: vec![NOTHING; classes],
+            marks: vec![0; classes * steps.div_ceil(BITS)],
             decisions: vec![0.0; classes],
             days: vec![0.0; classes],
         }
@@ -43,23 +43,27 @@ impl Experience {
     /// Nothing is open any more; what was learned stays.
     pub(crate) fn close_all(&mut self) {
         self.open.fill(0);
-        self.oldest.fill(NOTHING);
+        self.marks.fill(0);
     }
 
     pub(crate) fn filed(&mut self, class: usize, step: u32, cases: u32) {
         self.open[class * self.steps + step as usize] += cases;
-        // Steps only grow: what is open already is older.
-        self.oldest[class] = self.oldest[class].min(step as usize);
+        if cases > 0 {
+            *self.mark(class, step) |= 1 << (step as usize % BITS);
+        }
+    }
+
+    /// The word that has a step's bit.
+    fn mark(&mut self, class: usize, step: u32) -> &mut u64 {
+        &mut self.marks[class * self.steps.div_ceil(BITS) + step as usize / BITS]
     }
 
     /// A case filed at `step` was decided for good after `days`.
     pub(crate) fn decided(&mut self, class: usize, step: u32, days: f64) {
-        let open = &mut self.open[class * self.steps..(class + 1) * self.steps];
-        let count = &mut open[step as usize];
+        let count = &mut self.open[class * self.steps + step as usize];
         *count = count.saturating_sub(1);
-        if *count == 0 && self.oldest[class] == step as usize {
-            let next = open.iter().skip(step as usize).position(|count| *count > 0);
-            self.oldest[class] = next.map_or(NOTHING, |next| step as usize + next);
+        if *count == 0 {
+            *self.mark(class, step) &= !(1 << (step as usize % BITS));
         }
         self.decisions[class] += 1.0;
         self.days[class] += days;
@@ -78,13 +82,21 @@ impl Experience {
         let (mut cases, mut days) = (self.decisions[class], self.days[class]);
         let mean = if cases > 0.0 { days / cases } else { 0.0 };
         let open = &self.open[class * self.steps..(class + 1) * self.steps];
-        for (step, &count) in open.iter().enumerate().skip(self.oldest[class]) {
-            let age = now - step as f64 * dt;
-            if age <= mean {
-                break;
+        let words = self.steps.div_ceil(BITS);
+        'oldest_first: for (word, marks) in self.marks[class * words..(class + 1) * words].iter().enumerate()
+        {
+            let mut left = *marks;
+            while left != 0 {
+                let step = word * BITS + left.trailing_zeros() as usize;
+                left &= left - 1;
+                let age = now - step as f64 * dt;
+                if age <= mean {
+                    break 'oldest_first;
+                }
+                let count = f64::from(open[step]);
+                cases += count;
+                days += count * age;
             }
-            cases += f64::from(count);
-            days += f64::from(count) * age;
         }
         if cases > 0.0 { days / cases } else { 0.0 }
     }

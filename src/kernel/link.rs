@@ -1,7 +1,9 @@
-//! What a step needs to know of each route, in one small record, so that a pass over routes reads one array.
+//! What a step needs to know of each route, and of each input of a line, in one small record each, so that a pass
+//! reads one array.
 
 use super::compile::{Lines, NONE, Routes};
-use crate::network::line::LineGraph;
+use crate::network::line::{Criticality, LineGraph};
+use crate::policy::response::{Production, Sourcing, Switches};
 
 /// A route as the step sees it.
 #[derive(Clone, Copy, Debug)]
@@ -14,14 +16,12 @@ pub struct Link {
     pub governed: u32,
     /// Position among the routes whose deliveries are remembered for a month, or `NONE`.
     pub adapting: u32,
-    /// Wheel of goods by land and sea.
-    pub surface_wheel: u32,
-    /// Place on it.
-    pub surface: u32,
-    /// Wheel of goods in the air, or `NONE` where nothing flies.
-    pub air_wheel: u32,
-    /// Place on it.
-    pub air: u32,
+    /// Steps from dispatch to arrival by land and sea.
+    pub lead: f64,
+    /// The same by air.
+    pub air_lead: f64,
+    /// Whether goods fly.
+    pub flies: bool,
     /// Whether the lane may be slow: its goods may take longer than the lead.
     pub delayed: bool,
 }
@@ -39,10 +39,9 @@ pub(crate) fn compile(routes: &Routes) -> Vec<Link> {
                 amount: routes.amount[r],
                 governed: routes.governed[r],
                 adapting: if routes.adapts[r] { position } else { NONE },
-                surface_wheel: surface.wheel,
-                surface: surface.member,
-                air_wheel: if air.slots > 0 { air.wheel } else { NONE },
-                air: air.member,
+                lead: f64::from(surface.lead),
+                air_lead: f64::from(air.lead),
+                flies: air.slots > 0,
                 delayed: surface.slots > surface.lead,
             }
         })
@@ -61,5 +60,82 @@ pub(crate) fn amounts(graph: &LineGraph, routes: &Routes, lines: &Lines) -> Vec<
             next += u32::from(own || r + 1 == range.end);
         }
     }
+    list
+}
+
+/// Which case an input is of; all but the last have no newcomers among their routes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// Dedicated sourcing: each route does its own part, none stands in for another, all have one amount, and a
+    /// lack limits output.
+    Alone,
+    /// Dedicated sourcing where routes stand in for each other to a degree, or a lack does not limit output.
+    Own,
+    /// Pooled sourcing, with shares that follow deliveries in proportion.
+    Pooled,
+    /// All others.
+    Other,
+}
+
+/// An input of a line as the step sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Input {
+    /// Its routes.
+    pub start: u32,
+    /// One past its last route.
+    pub end: u32,
+    /// Place of its first route among those of the line.
+    pub place: u32,
+    /// Position of its first route's amount among all amounts.
+    pub amount: u32,
+    /// Whether routes open, qualify or grow during the run.
+    pub changes: bool,
+    /// Whether a lack of it limits the line's output as such.
+    pub binds: bool,
+    /// How its routes are passed.
+    pub way: Way,
+}
+
+impl Input {
+    /// Its routes.
+    #[inline(always)]
+    pub(crate) fn routes(&self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// Its routes among the line's: positions of working rows.
+    #[inline(always)]
+    pub(crate) fn places(&self) -> std::ops::Range<usize> {
+        self.place as usize..(self.place + self.end - self.start) as usize
+    }
+}
+
+/// Inputs of all lines, in order.
+pub(crate) fn inputs(switches: &Switches, unit_exponent: bool, routes: &Routes, lines: &Lines) -> Vec<Input> {
+    let mut list = Vec::with_capacity(lines.criticality.len());
+    for (line, slots) in lines.slots.windows(2).enumerate() {
+        let first = lines.slot_routes[slots[0] as usize];
+        for slot in slots[0] as usize..slots[1] as usize {
+            let (start, end) = (lines.slot_routes[slot], lines.slot_routes[slot + 1]);
+            let changes = lines.slot_changes[slot];
+            let binds = match lines.criticality[slot] {
+                Criticality::Essential => true,
+                Criticality::NonEssential => switches.production != Production::Critical,
+                Criticality::Negligible => false,
+            };
+            let amounts = routes.amount.get(start as usize..end as usize).unwrap_or_default();
+            let amount = amounts.first().copied().unwrap_or(0);
+            let common = amounts.last() == Some(&amount);
+            let way = match lines.sourcing[line] {
+                _ if changes => Way::Other,
+                Sourcing::Pooled if unit_exponent => Way::Pooled,
+                Sourcing::Dedicated if common && binds && switches.pooled_mix <= 0.0 => Way::Alone,
+                Sourcing::Dedicated if common && switches.pooled_mix < 1.0 => Way::Own,
+                _ => Way::Other,
+            };
+            list.push(Input { start, end, place: start - first, amount, changes, binds, way });
+        }
+    }
+    debug_assert_eq!(list.last().map_or(0, |input| input.end as usize), routes.from.len());
     list
 }

@@ -234,12 +234,11 @@ pub(crate) fn arrive<const L: usize>(kernel: &Kernel, step: u32, state: &mut Sta
     for r in 0..kernel.routes.from.len() {
         let mut held = state.routes[r].stock;
         let (surface, air) = (kernel.routes.surface[r], kernel.routes.air[r]);
-        for ring in [surface, air] {
+        for (ring, row) in [surface, air].into_iter().zip(state.due[r]) {
             if ring.slots == 0 {
                 continue;
             }
-            let wheel = ring.wheel as usize;
-            let due = state.ring[(state.due_row[wheel] + ring.member) as usize];
+            let due = state.ring[row as usize];
             let ago =
                 (step as usize + content.slots * ring.lead as usize - ring.lead as usize) % content.slots;
             let then = &origin.history[kernel.routes.from[r] as usize * content.slots + ago];

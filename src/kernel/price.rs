@@ -62,6 +62,7 @@ fn log_target(withheld: f64, demand_elasticity: f64, supply_elasticity: f64) -> 
 ///
 /// Measured against the book, so that a fall in demand withholds nothing; up to the usual flow and no more, as
 /// a blocked book grows by what is ordered anew although nobody's supply was ever that large.
+#[inline(always)]
 pub(crate) fn withhold<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let most = state.parameters[Parameter::GateRatio as usize].map(|ratio| less(ratio, 1.0) * kernel.dt);
     for (market, routes) in kernel.observe.markets.iter().enumerate() {
@@ -78,11 +79,17 @@ pub(crate) fn withhold<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 }
 
 /// Moves every price towards its target.
+#[inline(always)]
 pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     let smooth = (kernel.dt / 30.0).min(1.0);
     let cushion = state.parameters[Parameter::PriceCushion as usize];
     for (market, routes) in kernel.observe.markets.iter().enumerate() {
         if routes.gated.is_empty() {
+            continue;
+        }
+        let still = [state.kept[market], state.withheld[market], state.price[market]];
+        if still.as_flattened().iter().all(|value| *value == 0.0) {
+            // Nothing is kept back, nothing was, and the price has never moved: stocks need not be looked at.
             continue;
         }
         let mut stock = [0.0; L];

@@ -1,9 +1,12 @@
 //! Phases 4 to 7 in one pass over lines; of them, here: demand, wanted output, capacity, production.
 
+use super::book::{self, Gate};
 use super::compile::{Kernel, NONE};
+use super::link::Way;
 use super::scratch::{Bound, Row, State, add, less, more};
+use super::share;
 use super::source::{consume, limit, per_unit};
-use super::{book, share};
+use super::usual::{own_limit, own_parts, pooled_limit, pooled_parts};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
@@ -25,6 +28,8 @@ struct Pace<const L: usize> {
     most: Row<L>,
     /// Factor on final demand in this season.
     season: Row<L>,
+    /// r_max, per step.
+    gate: Row<L>,
 }
 
 impl<const L: usize> Pace<L> {
@@ -39,6 +44,7 @@ impl<const L: usize> Pace<L> {
             over: share(Parameter::OverproductionDays),
             most: parameters[Parameter::OverproductionMax as usize],
             season: season(kernel, step, &parameters[Parameter::SeasonAmplitude as usize]),
+            gate: parameters[Parameter::GateRatio as usize].map(|ratio| ratio * kernel.dt),
         }
     }
 }
@@ -50,19 +56,19 @@ impl<const L: usize> Pace<L> {
 #[inline(always)]
 pub(crate) fn advance<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let pace = Pace::of(kernel, step, &state.parameters);
-    for pool in 0..kernel.pools.opens.len() {
-        for &line in kernel.pool_lines(pool) {
+    for (pool, ends) in kernel.pools.start.windows(2).enumerate() {
+        let lines = &kernel.pools.lines[ends[0] as usize..ends[1] as usize];
+        for &line in lines {
             let line = line as usize;
             demand(kernel, line, &pace, state);
             share::shares(kernel, step, line, state);
             want(kernel, line, &pace, state);
         }
-        capacity(kernel, pool, &pace, state);
-        for &line in kernel.pool_lines(pool) {
+        capacity(kernel, pool, lines, &pace, state);
+        for &line in lines {
             let line = line as usize;
             if kernel.lines.group[line] == NONE {
-                make(kernel, line, state);
-                book::gate(kernel, line, state);
+                make(kernel, line, &pace, state);
             }
         }
     }
@@ -145,10 +151,16 @@ fn want<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
 
 /// Capacity of a pool shared by its lines, and the slow rise of over-production under scarcity.
 #[inline(always)]
-fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state: &mut State<L>) {
+fn capacity<const L: usize>(
+    kernel: &Kernel,
+    pool: usize,
+    lines: &[u32],
+    pace: &Pace<L>,
+    state: &mut State<L>,
+) {
     let dt = kernel.dt;
     let mut wanted = [0.0; L];
-    for &line in kernel.pool_lines(pool) {
+    for &line in lines {
         add(&mut wanted, &state.wanted[line as usize]);
     }
     let (nameplate, loss, added) = (state.capacity[pool], state.loss[pool], state.added[pool]);
@@ -163,7 +175,7 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state:
             over[lane] += (1.0 - over[lane]) * pace.over[lane];
         }
         state.overproduction[pool] = over;
-        for &line in kernel.pool_lines(pool) {
+        for &line in lines {
             state.bound[line as usize] = [Bound::DEMAND; L];
         }
         return;
@@ -182,7 +194,7 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state:
         reason[lane] = if short { Bound::CAPACITY } else { Bound::DEMAND };
     }
     state.overproduction[pool] = over;
-    for &line in kernel.pool_lines(pool) {
+    for &line in lines {
         let mut wanted = state.wanted[line as usize];
         for lane in 0..L {
             wanted[lane] *= scale[lane];
@@ -192,9 +204,9 @@ fn capacity<const L: usize>(kernel: &Kernel, pool: usize, pace: &Pace<L>, state:
     }
 }
 
-/// Output of one line and the use of its inputs.
+/// Output of one line, the use of its inputs, and the gate for its orders.
 #[inline(always)]
-fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mut State<L>) {
     let slots = kernel.slots_of(line);
     if slots.is_empty() {
         state.output[line] = state.wanted[line];
@@ -204,9 +216,15 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
         return;
     }
     let first = slots.start;
+    let inputs = &kernel.lines.inputs[slots.clone()];
     let mut output = state.wanted[line];
-    for slot in slots.clone() {
-        state.work.limits[slot - first] = limit(kernel, line, slot, state);
+    for (slot, input) in slots.clone().zip(inputs) {
+        state.work.limits[slot - first] = match input.way {
+            Way::Alone => own_limit::<L, true>(kernel, line, slot, state),
+            Way::Own => own_limit::<L, false>(kernel, line, slot, state),
+            Way::Pooled => pooled_limit(kernel, input, state),
+            Way::Other => limit(kernel, line, slot, state),
+        };
     }
     if kernel.switches.production == Production::Psi {
         scale_by_scarcity(kernel, line, &mut output, state);
@@ -214,13 +232,15 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     if kernel.switches.production == Production::Critical {
         subtract_non_essential(kernel, line, &mut output, state);
     }
-    for slot in slots.clone() {
-        if !binds(kernel, slot) {
+    for ((limit, input), which) in state.work.limits.iter().zip(inputs).zip(0_u32..) {
+        let (limit, mut scarce) = (*limit, false);
+        for lane in 0..L {
+            scarce |= limit[lane] < output[lane];
+        }
+        if !(input.binds && scarce) {
             continue;
         }
-        let limit = state.work.limits[slot - first];
         let (calm, mut bound) = (state.base_output[line], state.bound[line]);
-        let which = u32::try_from(slot - first).unwrap_or(0);
         for lane in 0..L {
             // Rounding may put an exact limit an ulp below what is wanted, or leave an ulp wanted where
             // nothing is: no reason then.
@@ -234,17 +254,17 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     if kernel.stops {
         stop(kernel, line, state);
     }
-    for slot in slots {
-        consume(kernel, line, slot, binds(kernel, slot), state);
-    }
-}
-
-/// Whether a lack of the input limits its line's output as such.
-fn binds(kernel: &Kernel, slot: usize) -> bool {
-    match kernel.lines.criticality[slot] {
-        Criticality::Essential => true,
-        Criticality::NonEssential => kernel.switches.production != Production::Critical,
-        Criticality::Negligible => false,
+    let gate = Gate { most: pace.gate, expected: state.expected[line] };
+    for (slot, input) in slots.zip(inputs) {
+        match input.way {
+            Way::Alone => own_parts::<L, true>(kernel, line, slot, &gate, state),
+            Way::Own => own_parts::<L, false>(kernel, line, slot, &gate, state),
+            Way::Pooled => pooled_parts(kernel, line, input, &gate, state),
+            Way::Other => {
+                consume(kernel, line, slot, state);
+                book::gate(kernel, input, &gate, state);
+            }
+        }
     }
 }
 

@@ -153,10 +153,13 @@ pub struct State<const L: usize> {
     pub(crate) ring: Vec<Row<L>>,
     /// Slot of each wheel that is due in this step.
     pub(crate) cursor: Vec<u32>,
-    /// First row of that slot.
-    pub(crate) due_row: Vec<u32>,
+    /// Row of each route's goods that are due in this step, by surface and by air.
+    pub(crate) due: Vec<[u32; 2]>,
     /// A candidate's clock: days of shortage, then `WAITING` + days of qualification, then `QUALIFIED` + days.
     pub candidate_days: Vec<Row<L>>,
+    // ---- per input of a line ---------------------------------------------------------------
+    /// Σ of what is owed on the accounts of its routes, under dedicated sourcing of the usual kinds.
+    pub(crate) owed: Vec<Row<L>>,
     // ---- per governed route ----------------------------------------------------------------
     /// Most that may leave in this step.
     pub cap: Vec<Row<L>>,
@@ -349,8 +352,9 @@ impl<const L: usize> State<L> {
             growth: rows(routes),
             ring: rows(kernel.ring_rows()),
             cursor: vec![0; kernel.routes.wheels.len()],
-            due_row: vec![0; kernel.routes.wheels.len()],
+            due: vec![[0; 2]; routes],
             candidate_days: rows(routes),
+            owed: rows(kernel.lines.inputs.len()),
             cap: rows(governed),
             closures: rows(governed),
             shut: rows(governed),

@@ -1,12 +1,13 @@
 //! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
 
 use super::compile::Kernel;
+use super::link::Way;
 use super::scratch::{AdaptingRows, Row, State, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Sourcing;
 
 /// Smallest reliability a route is credited with when shares adapt, so that it can recover.
-const LEAST_RELIABILITY: f64 = 0.05;
+pub(crate) const LEAST_RELIABILITY: f64 = 0.05;
 
 /// `candidate_days` at and beyond which a candidate is qualified.
 pub(crate) const QUALIFIED: f64 = 1.0e6;
@@ -16,47 +17,12 @@ pub(crate) const QUALIFIED: f64 = 1.0e6;
 pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, state: &mut State<L>) {
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
     let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
-    for slot in kernel.slots_of(line) {
-        if pooled && kernel.unit_exponent && !kernel.lines.slot_changes[slot] {
-            by_deliveries(kernel, slot, state);
-        } else if pooled || state.stale || kernel.lines.slot_changes[slot] {
+    let slots = kernel.slots_of(line);
+    for (slot, input) in slots.clone().zip(&kernel.lines.inputs[slots]) {
+        // Of the usual case shares are worked out as its goods arrive.
+        if input.way != Way::Pooled && (pooled || state.stale || input.changes) {
             slot_shares(kernel, step, slot, pooled.then_some(&exponent), state);
         }
-    }
-}
-
-/// The usual case: pooled sourcing with γ = 1, and all suppliers there from the start.
-#[inline(always)]
-fn by_deliveries<const L: usize>(kernel: &Kernel, slot: usize, state: &mut State<L>) {
-    let range = kernel.routes_of(slot);
-    if range.is_empty() {
-        return;
-    }
-    let State { routes, adapting, pull, .. } = state;
-    let routes = &mut routes[range.clone()];
-    // Routes of one input stand side by side among those that adapt, too.
-    let first = kernel.routes.links[range.start].adapting as usize;
-    let adapting = &adapting[first..first + routes.len()];
-    let mut sum = [0.0; L];
-    for ((rows, memory), pull) in routes.iter_mut().zip(adapting).zip(&pull[range]) {
-        let (mut share, ordered, sent) = (*pull, memory.ordered_month, memory.sent_month);
-        for lane in 0..L {
-            let kept = if ordered[lane] > 0.0 { sent[lane] / ordered[lane] } else { 0.0 };
-            share[lane] *= more(less(kept, 1.0), LEAST_RELIABILITY);
-            sum[lane] += share[lane];
-        }
-        rows.share = share;
-    }
-    let mut scale = [0.0; L];
-    for lane in 0..L {
-        scale[lane] = if sum[lane] > 0.0 { 1.0 / sum[lane] } else { 0.0 };
-    }
-    for rows in routes {
-        let mut share = rows.share;
-        for lane in 0..L {
-            share[lane] *= scale[lane];
-        }
-        rows.share = share;
     }
 }
 

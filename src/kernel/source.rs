@@ -1,6 +1,7 @@
 //! What a line's inputs allow, by its sourcing rule; how its output uses them; and what it asks for next.
 
-use super::compile::{Kernel, NONE};
+use super::compile::Kernel;
+use super::link::{Input, Link};
 use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;
 use crate::policy::response::Sourcing;
@@ -8,38 +9,52 @@ use crate::policy::response::Sourcing;
 /// What a route allows where nothing is needed of it: more than anything, but sums of it stay finite.
 pub(crate) const FREE: f64 = 1.0e200;
 
-/// Goods due in this step join the stocks of an input's routes. Leaves in the working rows what each stock
-/// allows and returns the sum, with the sum of what is owed on the routes' accounts.
+/// Goods due in this step on one route.
 #[inline(always)]
-pub(crate) fn arrive<const L: usize>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    state: &mut State<L>,
-) -> (Row<L>, Row<L>) {
-    let range = kernel.routes_of(slot);
-    let first = kernel.inputs_of(line).start;
-    let State { routes, ring, due_row, per_amount, work, .. } = state;
-    let links = &kernel.routes.links[range.clone()];
-    let allowed = &mut work.allows[range.start - first..range.end - first];
-    let (mut pooled, mut owed) = ([0.0; L], [0.0; L]);
-    for ((rows, link), allowed) in routes[range].iter_mut().zip(links).zip(allowed) {
+pub(crate) fn add_due<const L: usize>(
+    stock: &mut Row<L>,
+    link: &Link,
+    [surface, air]: [u32; 2],
+    ring: &[Row<L>],
+) {
+    add(stock, &ring[surface as usize]);
+    if link.flies {
+        add(stock, &ring[air as usize]);
+    }
+}
+
+/// Goods due in this step join the stocks of an input's routes. Leaves in the working rows what each stock
+/// allows and returns the sum.
+#[inline(always)]
+pub(crate) fn arrive<const L: usize>(kernel: &Kernel, input: &Input, state: &mut State<L>) -> Row<L> {
+    let State { routes, ring, due, per_amount, work, .. } = state;
+    let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
+    let mut pooled = [0.0; L];
+    for ((rows, (link, due)), allowed) in
+        routes[input.routes()].iter_mut().zip(links).zip(&mut work.allows[input.places()])
+    {
         let mut stock = rows.stock;
-        add(&mut stock, &ring[(due_row[link.surface_wheel as usize] + link.surface) as usize]);
-        if link.air_wheel != NONE {
-            add(&mut stock, &ring[(due_row[link.air_wheel as usize] + link.air) as usize]);
-        }
+        add_due(&mut stock, link, *due, ring);
         rows.stock = stock;
-        let (per, own) = (per_amount[link.amount as usize], rows.owed);
+        let per = per_amount[link.amount as usize];
         let mut allows = [0.0; L];
         for lane in 0..L {
             allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
             pooled[lane] += allows[lane];
-            owed[lane] += own[lane];
         }
         *allowed = allows;
     }
-    (pooled, owed)
+    pooled
+}
+
+/// What is owed on all routes together never exceeds what the line still owes: the part of it that stays.
+#[inline(always)]
+pub(crate) fn keep<const L: usize>(owed: &Row<L>, owing: &Row<L>) -> Row<L> {
+    let mut keep = [1.0; L];
+    for lane in 0..L {
+        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
+    }
+    keep
 }
 
 /// Output (units of the line) that one input allows, by the line's sourcing rule. Leaves in the working rows
@@ -51,7 +66,7 @@ pub(crate) fn limit<const L: usize>(
     slot: usize,
     state: &mut State<L>,
 ) -> Row<L> {
-    let (pooled, owed) = arrive(kernel, line, slot, state);
+    let pooled = arrive(kernel, &kernel.lines.inputs[slot], state);
     let sourcing = kernel.lines.sourcing[line];
     let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
     if mix >= 1.0 {
@@ -59,7 +74,7 @@ pub(crate) fn limit<const L: usize>(
     }
     let own = match sourcing {
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
-        _ => dedicated_limit(kernel, line, slot, owed, state),
+        _ => dedicated_limit(kernel, line, slot, state),
     };
     if mix <= 0.0 {
         return own;
@@ -97,12 +112,15 @@ fn dedicated_limit<const L: usize>(
     kernel: &Kernel,
     line: usize,
     slot: usize,
-    owed: Row<L>,
     state: &mut State<L>,
 ) -> Row<L> {
     let range = kernel.routes_of(slot);
     let first = kernel.inputs_of(line).start;
     let changes = kernel.lines.slot_changes[slot];
+    let mut owed = [0.0; L];
+    for rows in &state.routes[range.clone()] {
+        add(&mut owed, &rows.owed);
+    }
     let (new, owing) = (state.demand[line], state.owing[line]);
     let (mut late, mut others) = ([0.0; L], [1.0; L]);
     if changes {
@@ -120,11 +138,7 @@ fn dedicated_limit<const L: usize>(
             }
         }
     }
-    let (mut keep, mut fresh) = ([1.0; L], new);
-    for lane in 0..L {
-        // What is owed on all routes together never exceeds what the line still owes.
-        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
-    }
+    let (keep, mut fresh) = (keep(&owed, &owing), new);
     if changes {
         for lane in 0..L {
             fresh[lane] =
@@ -160,21 +174,12 @@ pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
 }
 
 /// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
-/// is then missing from what the others have left, in proportion. `binds`: whether the input limited the
-/// output, so that nobody is asked for more than it can.
+/// is then missing from what the others have left, in proportion.
 #[inline(always)]
-pub(crate) fn consume<const L: usize>(
-    kernel: &Kernel,
-    line: usize,
-    slot: usize,
-    binds: bool,
-    state: &mut State<L>,
-) {
+pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
     let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
-    let changes = kernel.lines.slot_changes[slot];
-    let range = kernel.routes_of(slot);
-    let first = kernel.inputs_of(line).start;
+    let input = &kernel.lines.inputs[slot];
     let output = state.output[line];
     let mut scale = output;
     if dedicated {
@@ -184,25 +189,10 @@ pub(crate) fn consume<const L: usize>(
         }
     }
     let State { routes, work, amount, .. } = state;
-    let allowed = &work.allows[range.start - first..range.end - first];
-    let parts = &mut work.part[range.start - first..range.end - first];
-    let links = &kernel.routes.links[range.clone()];
-    let routes = &mut routes[range];
-    if dedicated && binds && !changes && kernel.switches.pooled_mix <= 0.0 {
-        // Output is at most the sum of what the routes can: each does its part of it, and nothing is missing.
-        for ((rows, link), can) in routes.iter_mut().zip(links).zip(&*parts) {
-            let (can, amount) = (*can, amount[link.amount as usize]);
-            let (mut stock, mut owed) = (rows.stock, rows.owed);
-            for lane in 0..L {
-                let used = can[lane] * scale[lane];
-                stock[lane] = more(stock[lane] - used * amount[lane], 0.0);
-                owed[lane] = more(owed[lane] - used, 0.0);
-            }
-            rows.stock = stock;
-            rows.owed = owed;
-        }
-        return;
-    }
+    let allowed = &work.allows[input.places()];
+    let parts = &mut work.part[input.places()];
+    let links = &kernel.routes.links[input.routes()];
+    let routes = &mut routes[input.routes()];
     let (mut taken, mut left) = ([0.0; L], [0.0; L]);
     for ((rows, allows), part) in routes.iter().zip(allowed).zip(&mut *parts) {
         let (wanted, allows) = (if dedicated { *part } else { rows.share }, *allows);
@@ -214,7 +204,7 @@ pub(crate) fn consume<const L: usize>(
         }
         *part = used;
     }
-    if changes {
+    if input.changes {
         // While a newcomer is not yet trusted the shares in use add up to more than one: nobody uses more
         // than output needs (what rounding adds is let be).
         for part in &mut *parts {

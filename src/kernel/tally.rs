@@ -80,6 +80,7 @@ impl<const L: usize> Tally<L> {
 }
 
 /// Phase 13: counts the step.
+#[inline(always)]
 pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let dt = kernel.dt;
     let day = step as usize * kernel.scenario.step_days as usize;
@@ -112,6 +113,7 @@ pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     }
 }
 
+#[inline(always)]
 fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     for (m, (_, lines)) in kernel.observe.makers.iter().enumerate() {
@@ -121,6 +123,14 @@ fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
                 made[lane] += state.output[line as usize][lane];
                 calm[lane] += state.calm_demand[line as usize][lane];
             }
+        }
+        let mut low = false;
+        for lane in 0..L {
+            low |= made[lane] <= (1.0 - STOP_SHORTFALL) * calm[lane];
+        }
+        if !low {
+            state.tally.streak[m] = [0.0; L];
+            continue;
         }
         for lane in 0..L {
             if made[lane] > (1.0 - STOP_SHORTFALL) * calm[lane] {
@@ -143,6 +153,7 @@ fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
     }
 }
 
+#[inline(always)]
 fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut State<L>) {
     let observe = &kernel.observe;
     for (s, count) in observe.counts.iter().enumerate() {
@@ -173,6 +184,7 @@ fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut S
 }
 
 /// Moves the week's sums into series and totals.
+#[inline(always)]
 fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>) {
     let observe = &kernel.observe;
     for (s, count) in observe.counts.iter().enumerate() {
@@ -242,6 +254,7 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
 }
 
 /// Days of use that the stocks of a set of routes cover: Σ stock ÷ Σ expected use.
+#[inline(always)]
 fn cover<const L: usize>(kernel: &Kernel, routes: &[u32], state: &State<L>) -> Row<L> {
     let (mut stock, mut flow) = ([0.0; L], [0.0; L]);
     for &r in routes {

@@ -42,6 +42,37 @@ impl Wheel {
     }
 }
 
+/// How the rows that are due move on: each ring's, route by route, by surface and by air. All are known by their
+/// positions, so that a step finds them without a look at the wheels.
+#[derive(Clone, Debug, Default)]
+pub struct Turns {
+    /// Rows at the first step.
+    start: Vec<[u32; 2]>,
+    /// Rows from one slot to the next; 0 where there is no ring.
+    stride: Vec<[u32; 2]>,
+    /// Row from which a ring begins anew.
+    end: Vec<[u32; 2]>,
+    /// Rows of a wheel.
+    span: Vec<[u32; 2]>,
+}
+
+impl Turns {
+    pub(crate) fn of(wheels: &[Wheel], surface: &[Ring], air: &[Ring]) -> Self {
+        let each = |pick: &dyn Fn(&Wheel, &Ring) -> u32, none: u32| {
+            let row = |ring: &Ring| {
+                if ring.slots > 0 { pick(&wheels[ring.wheel as usize], ring) } else { none }
+            };
+            surface.iter().zip(air).map(|(surface, air)| [row(surface), row(air)]).collect()
+        };
+        Self {
+            start: each(&|wheel, ring| wheel.offset + ring.member, 0),
+            stride: each(&|wheel, _| wheel.members, 0),
+            end: each(&|wheel, _| wheel.offset + wheel.slots * wheel.members, u32::MAX),
+            span: each(&|wheel, _| wheel.slots * wheel.members, 0),
+        }
+    }
+}
+
 /// Wheels while they are put together.
 #[derive(Debug, Default)]
 pub(crate) struct Wheels(Vec<Wheel>);
@@ -93,12 +124,22 @@ impl<const L: usize> State<L> {
     }
 
     /// All wheels turn by one slot.
+    #[inline(always)]
     pub(crate) fn turn_wheels(&mut self, kernel: &Kernel) {
-        for ((cursor, first), wheel) in
-            self.cursor.iter_mut().zip(&mut self.due_row).zip(&kernel.routes.wheels)
-        {
+        for (cursor, wheel) in self.cursor.iter_mut().zip(&kernel.routes.wheels) {
             *cursor = if *cursor + 1 >= wheel.slots { 0 } else { *cursor + 1 };
-            *first = wheel.offset + *cursor * wheel.members;
+        }
+        let Turns { stride, end, span, .. } = &kernel.routes.turns;
+        for (((row, stride), end), span) in self
+            .due
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(stride.as_flattened())
+            .zip(end.as_flattened())
+            .zip(span.as_flattened())
+        {
+            let next = *row + stride;
+            *row = if next >= *end { next - span } else { next };
         }
     }
 
@@ -106,9 +147,7 @@ impl<const L: usize> State<L> {
     pub(crate) fn reset_wheels(&mut self, kernel: &Kernel) {
         self.ring.fill([0.0; L]);
         self.cursor.fill(0);
-        for (first, wheel) in self.due_row.iter_mut().zip(&kernel.routes.wheels) {
-            *first = wheel.offset;
-        }
+        self.due.copy_from_slice(&kernel.routes.turns.start);
     }
 }
 

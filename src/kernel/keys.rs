@@ -1,0 +1,46 @@
+//! Keys of the draws that every replication makes, hashed once from the names they belong to.
+
+use super::compile::Routes;
+use crate::id::Place;
+use crate::policy::parameter::Parameter;
+use crate::random::philox::Entity;
+use crate::scenario::Scenario;
+
+/// What picks the set of parameters that are drawn together; no parameter has this key.
+pub(crate) const TOGETHER: Entity = Entity::of("drawn together");
+
+/// Keys of draws; those of a route in kernel order.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// Parameters, in the order of [`Parameter::ALL`].
+    pub parameters: Vec<Entity>,
+    /// Technical coefficients.
+    pub coefficients: Vec<Entity>,
+    /// Share of a route's supplier.
+    pub share: Vec<Entity>,
+    /// Days of stock that a route's buyer keeps.
+    pub cover: Vec<Entity>,
+    /// Odds that all imports of a good from China into one region share; none for other routes.
+    pub odds: Vec<Option<Entity>>,
+}
+
+impl Keys {
+    pub(crate) fn of(scenario: &Scenario, routes: &Routes) -> Self {
+        let graph = &scenario.lines;
+        let entry = |id: &crate::id::RouteId| &graph.routes[id.index()];
+        let odds = |id| {
+            let route = entry(id);
+            let (from, to) = (&graph.lines[route.from.index()], &graph.lines[route.to.index()]);
+            (from.region == Place::CHN && to.region != Place::CHN).then(|| {
+                Entity::of(&format!("{}:{}", to.region, graph.materials[route.material.index()].name))
+            })
+        };
+        Self {
+            parameters: Parameter::ALL.iter().map(|one| Entity::of(one.describe().key)).collect(),
+            coefficients: graph.coefficients.iter().map(|one| Entity::of(&one.id)).collect(),
+            share: routes.id.iter().map(|id| Entity::of(&entry(id).share_key)).collect(),
+            cover: routes.id.iter().map(|id| Entity::of(&entry(id).cover_key)).collect(),
+            odds: routes.id.iter().map(odds).collect(),
+        }
+    }
+}
