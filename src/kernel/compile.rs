@@ -8,6 +8,7 @@ use petgraph::graph::DiGraph;
 use super::draw::Central;
 use super::link::Link;
 use super::observe::Observe;
+use super::source::Mix;
 use super::transit::{Ring, Wheel, Wheels};
 use crate::id::{Place, PoolId, RouteId};
 use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
@@ -150,6 +151,7 @@ pub struct Kernel {
     /// Routes that must qualify first.
     pub(crate) candidates: Vec<u32>,
     pub(crate) switches: Switches,
+    pub(crate) mix: Mix,
     /// Whether production stops below a minimum run rate anywhere.
     pub(crate) stops: bool,
     /// Whether γ = 1 everywhere, so that no power is needed.
@@ -233,6 +235,7 @@ impl Kernel {
             candidates: (0..routes.candidate.len()).filter(|r| routes.candidate[*r]).map(index).collect(),
             routes,
             switches: scenario.switches.clone(),
+            mix: Mix::of(scenario.parameters.get(Parameter::PooledMix)),
             stops: !fixed(Parameter::MinimumRun, 0.0),
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
             central: Central::default(),

@@ -169,7 +169,7 @@ fn approvals_beyond_a_quota_wait_for_the_next_period() {
     let (mut ledger, licensing) = ledger(quotas);
     let caps = [[100.0], [10.0]];
     assert!(ledger.renew(&licensing, &caps, 0.0, 1.0, 0));
-    let lot = |route, tonnes| Held { route, tonnes, step: 0, filed: 0.0 };
+    let lot = |route, tonnes| Held { route, pair: 0, tonnes, step: 0, filed: 0.0 };
     assert_eq!(ledger.approve(lot(1, 25.0), 0, 180.0), (10.0, false));
     assert_eq!(ledger.approve(lot(0, 80.0), 0, 180.0), (80.0, true));
     assert_eq!(ledger.approve(lot(0, 40.0), 0, 180.0), (10.0, false));

@@ -3,7 +3,32 @@
 use super::compile::{Kernel, NONE};
 use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;
+use crate::policy::parameter::Parameter;
 use crate::policy::response::Sourcing;
+use crate::random::sample::Distribution;
+
+/// How much of the pooled rule is mixed into the others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mix {
+    /// None of it in any replication.
+    Nothing,
+    /// Some of it, or in some replications.
+    Some,
+    /// Nothing but it.
+    All,
+}
+
+impl Mix {
+    /// What the law of the share says, before it is drawn.
+    pub(crate) fn of(share: &Distribution) -> Self {
+        match share {
+            share if !share.is_fixed() => Self::Some,
+            share if share.mean() <= 0.0 => Self::Nothing,
+            share if share.mean() >= 1.0 => Self::All,
+            _ => Self::Some,
+        }
+    }
+}
 
 /// What a route allows where nothing is needed of it: more than anything, but sums of it stay finite.
 pub(crate) const FREE: f64 = 1.0e200;
@@ -53,18 +78,18 @@ pub(crate) fn limit<const L: usize>(
 ) -> Row<L> {
     let (pooled, owed) = arrive(kernel, line, slot, state);
     let sourcing = kernel.lines.sourcing[line];
-    let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
-    if mix >= 1.0 {
+    if sourcing == Sourcing::Pooled || kernel.mix == Mix::All {
         return pooled;
     }
     let own = match sourcing {
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
         _ => dedicated_limit(kernel, line, slot, owed, state),
     };
-    if mix <= 0.0 {
+    if kernel.mix == Mix::Nothing {
         return own;
     }
-    std::array::from_fn(|lane| (1.0 - mix) * own[lane] + mix * pooled[lane])
+    let mix = &state.parameters[Parameter::PooledMix as usize];
+    std::array::from_fn(|lane| (1.0 - mix[lane]) * own[lane] + mix[lane] * pooled[lane])
 }
 
 #[inline(always)]
@@ -171,7 +196,7 @@ pub(crate) fn consume<const L: usize>(
     state: &mut State<L>,
 ) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
-    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
+    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.mix != Mix::All;
     let changes = kernel.lines.slot_changes[slot];
     let range = kernel.routes_of(slot);
     let first = kernel.inputs_of(line).start;
@@ -188,7 +213,7 @@ pub(crate) fn consume<const L: usize>(
     let parts = &mut work.part[range.start - first..range.end - first];
     let links = &kernel.routes.links[range.clone()];
     let routes = &mut routes[range];
-    if dedicated && binds && !changes && kernel.switches.pooled_mix <= 0.0 {
+    if dedicated && binds && !changes && kernel.mix == Mix::Nothing {
         // Output is at most the sum of what the routes can: each does its part of it, and nothing is missing.
         for ((rows, link), can) in routes.iter_mut().zip(links).zip(&*parts) {
             let (can, amount) = (*can, amount[link.amount as usize]);

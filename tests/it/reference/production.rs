@@ -218,7 +218,7 @@ impl Simulator {
     /// What one input allows, and what each of its routes can do for it (dedicated sourcing).
     fn limit(&mut self, i: usize, input: &[EdgeIndex]) -> (f64, Vec<f64>) {
         let rule = self.sourcing(i);
-        let mix = if rule == Sourcing::Pooled { 1.0 } else { self.scenario.switches.pooled_mix };
+        let mix = if rule == Sourcing::Pooled { 1.0 } else { self.p(Parameter::PooledMix) };
         let pooled: f64 = input.iter().map(|r| allows(self.graph[*r].stock, self.graph[*r].amount)).sum();
         if mix >= 1.0 {
             return (pooled, Vec::new());
