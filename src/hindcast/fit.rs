@@ -182,7 +182,7 @@ pub fn refit(
     let cut = until(scenario, FITTED[1].plus(1));
     let all = dimensions();
     let finalists = FINALISTS.0.min(effort.points as usize) + 1;
-    let candidates = (effort.points / effort.sets.max(1)).max(LEAST_CANDIDATES);
+    let candidates = (2 * effort.points / effort.sets.max(1)).max(LEAST_CANDIDATES);
     let mut work = Work {
         scenario: &cut,
         target,

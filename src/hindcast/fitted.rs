@@ -63,7 +63,7 @@ pub fn file(fit: &Fit, scenario_digest: &str) -> String {
          title = \"Calibrated on the exports and stops of April to July 2025\"\n\
          basis = \"\"\"\n\
          The desk: China's total magnet exports of April to July 2025, and nothing else. Stocks and sourcing (cover_factor,\n\
-         cover_spread, pooled_mix): how many automakers' stops were reported from April to July 2025 and by when they had\n\
+         cover_spread, stand_in_days): how many automakers' stops were reported from April to July 2025 and by when they had\n\
          begun, and nothing else; the desk hears nothing of it. August to November was seen while the mechanisms were chosen: it validates, it is not\n\
          predicted. History matching over the ranges in the comments with\n\
          {} Sobol' points in each of two waves, {} replications a point, {} points of the first wave not implausible,\n\

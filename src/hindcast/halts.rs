@@ -1,7 +1,7 @@
 //! What the stops of April to July tell of stocks and sourcing.
 //!
 //! Exports say how long the desk takes; they say nearly nothing of how much firms had in store, how unevenly, nor of
-//! what part of a missing supplier's goods others could bring. The stops do. So these three numbers are calibrated
+//! how soon others could bring what a supplier does not. The stops do. So these three numbers are calibrated
 //! apart, after the desk and without touching it: for each set of desk numbers that the exports left, candidates are
 //! weighted by how well they give the automakers whose stop was reported: how many, and that all of them had begun
 //! by the last of the reported days. The desk hears nothing of the stops (a cut posterior: Plummer 2015, doi

@@ -48,7 +48,7 @@ pub fn dimensions() -> Vec<Dimension> {
         dimension(Parameter::Cancellation, 4),
         stops(Parameter::CoverFactor, 3),
         stops(Parameter::CoverSpread, 3),
-        stops(Parameter::PooledMix, 3),
+        stops(Parameter::StandInDays, 0),
     ]
 }
 

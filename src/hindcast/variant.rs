@@ -63,8 +63,8 @@ pub const ALL: &[Variant] = &[
     variant("stocks-as-in-the-data", "stocks as in the data, instead of calibrated on stops", |s| {
         set(s, Parameter::CoverFactor, 1.0);
     }),
-    variant("dedicated-sourcing", "nobody stands in for a supplier, instead of calibrated on stops", |s| {
-        set(s, Parameter::PooledMix, 0.0);
+    variant("nobody-stands-in", "no other supplier ever stands in for one that is missing", |s| {
+        set(s, Parameter::StandInDays, 0.0);
     }),
     variant("no-customs-holds", "listed goods only: no holds of unlisted magnets", |s| {
         set(s, Parameter::OverCompliance, 0.0);

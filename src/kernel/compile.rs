@@ -235,7 +235,10 @@ impl Kernel {
             candidates: (0..routes.candidate.len()).filter(|r| routes.candidate[*r]).map(index).collect(),
             routes,
             switches: scenario.switches.clone(),
-            mix: Mix::of(scenario.parameters.get(Parameter::PooledMix)),
+            mix: Mix::of(
+                scenario.parameters.get(Parameter::PooledMix),
+                scenario.parameters.get(Parameter::StandInDays),
+            ),
             stops: !fixed(Parameter::MinimumRun, 0.0),
             unit_exponent: fixed(Parameter::AdaptationExponent, 1.0),
             central: Central::default(),

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 /// A run of the shipped network to the end of October 2025 with one shock on 4 April.
 fn scenario(shock: &str, parameters: &str) -> Scenario {
     let text = format!(
-        "title = \"t\"\nextends = \"baseline\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nstart = 2025-04-04\n{shock}\n"
+        "title = \"t\"\nextends = \"baseline\"\nparameter_set = \"none\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nstart = 2025-04-04\n{shock}\n"
     );
     match Scenario::parse("test", &text) {
         Ok((scenario, _)) => scenario,

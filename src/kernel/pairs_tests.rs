@@ -12,7 +12,7 @@ const WHERE: &str = r#"where = { from = ["CHN"], to_not = ["CHN"], control = "he
 /// A run of the shipped network to the end of October 2025 with one licensing rule on 4 April.
 fn scenario(keys: &str, parameters: &str) -> Scenario {
     let text = format!(
-        "title = \"t\"\nextends = \"baseline\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nkind = \"licensing\"\nstart = 2025-04-04\n{keys}\n{WHERE}\n"
+        "title = \"t\"\nextends = \"baseline\"\nparameter_set = \"none\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nkind = \"licensing\"\nstart = 2025-04-04\n{keys}\n{WHERE}\n"
     );
     match Scenario::parse("test", &text) {
         Ok((scenario, _)) => scenario,

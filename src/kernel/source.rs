@@ -19,12 +19,13 @@ pub(crate) enum Mix {
 }
 
 impl Mix {
-    /// What the law of the share says, before it is drawn.
-    pub(crate) fn of(share: &Distribution) -> Self {
+    /// What the laws of the share and of its growth in shortage say, before they are drawn.
+    pub(crate) fn of(share: &Distribution, stand_in: &Distribution) -> Self {
         match share {
+            share if share.is_fixed() && share.mean() >= 1.0 => Self::All,
+            _ if !stand_in.is_fixed() || stand_in.mean() > 0.0 => Self::Some,
             share if !share.is_fixed() => Self::Some,
             share if share.mean() <= 0.0 => Self::Nothing,
-            share if share.mean() >= 1.0 => Self::All,
             _ => Self::Some,
         }
     }
@@ -88,8 +89,18 @@ pub(crate) fn limit<const L: usize>(
     if kernel.mix == Mix::Nothing {
         return own;
     }
-    let mix = &state.parameters[Parameter::PooledMix as usize];
-    std::array::from_fn(|lane| (1.0 - mix[lane]) * own[lane] + mix[lane] * pooled[lane])
+    let mut mix = state.parameters[Parameter::PooledMix as usize];
+    let (days, short) = (&state.parameters[Parameter::StandInDays as usize], &state.short_days[line]);
+    for lane in 0..L {
+        let learned = if days[lane] > 0.0 { less(short[lane] / days[lane], 1.0) } else { 0.0 };
+        mix[lane] += (1.0 - mix[lane]) * learned;
+    }
+    // A share κ of what is wanted follows the pooled rule, however much is in store.
+    let wanted = &state.wanted[line];
+    std::array::from_fn(|lane| {
+        let (own, pooled) = (less(own[lane], wanted[lane]), less(pooled[lane], wanted[lane]));
+        (1.0 - mix[lane]) * own + mix[lane] * pooled
+    })
 }
 
 #[inline(always)]

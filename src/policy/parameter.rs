@@ -76,9 +76,12 @@ parameters! {
     PooledMix = "pooled_mix", "share", Fixed(0.0), 0.0 => 1.0, (0.0, 1.0),
         "Share κ of the pooled rule mixed into dedicated and all-needed sourcing: what part of a missing supplier's goods others can bring.",
         "assumption: magnets and parts are qualified for one use; the exports of 2025 say nothing about it, the stops do";
-    CoverFactor = "cover_factor", "ratio", Fixed(1.0), 0.0 => 20.0, (0.5, 3.0),
+    StandInDays = "stand_in_days", "d", Fixed(0.0), 0.0 => 36500.0, (10.0, 400.0),
+        "Days short of an input after which a line's other suppliers stand in for the missing one altogether (0: never).",
+        "assumption: off; permits to deviate from a qualified part take weeks, its full qualification a year";
+    CoverFactor = "cover_factor", "ratio", Fixed(1.0), 0.0 => 20.0, (0.5, 4.0),
         "Multiplies every stock target.", "definition";
-    CoverSpread = "cover_spread", "coefficient of variation", Fixed(0.8), 0.0 => 3.0, (0.0, 1.2),
+    CoverSpread = "cover_spread", "coefficient of variation", Fixed(0.8), 0.0 => 3.0, (0.0, 2.0),
         "Spread of stock targets between routes (lognormal factor of mean 1).",
         "derived: with no spread no plant stops before day 105, with 0.8 the first stops on day 47-55 as in the record";
     AdjustmentDays = "stock_adjustment_days", "d", Fixed(30.0), 1.0 => 3650.0, (20.0, 60.0),

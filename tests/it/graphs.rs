@@ -338,6 +338,8 @@ impl Plan {
             bypass: self.unusual && dice.chance(0.5),
         };
         scenario.parameters.set(Parameter::PooledMix, Distribution::Fixed(self.pooled_mix));
+        let stand_in = dice.pick(&[0.0, 0.0, 20.0]);
+        scenario.parameters.set(Parameter::StandInDays, Distribution::Fixed(stand_in));
         if self.unusual {
             unusual(&mut scenario.parameters, &mut dice);
         }
