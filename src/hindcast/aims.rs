@@ -108,10 +108,13 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
     }
     list.extend(stops(card));
     if let Some(licences) = &card.licences {
-        let clepa = licences.shares.iter().filter(|s| s.jurisdiction == "EU" && s.date.starts_with("2025-06"));
+        let clepa =
+            licences.shares.iter().filter(|s| s.jurisdiction == "EU" && s.date.starts_with("2025-06"));
         let told: Vec<(f64, f64)> = clepa.map(|share| (share.model[1], share.observed)).collect();
-        let words: Vec<String> =
-            told.iter().map(|(own, record)| format!("{} against {}", percent(*own), percent(*record))).collect();
+        let words: Vec<String> = told
+            .iter()
+            .map(|(own, record)| format!("{} against {}", percent(*own), percent(*record)))
+            .collect();
         list.push(Aim {
             what: "Applications approved on 4 and 30 June, all against the EU's",
             aim: "within 15 points",
@@ -132,7 +135,10 @@ fn stops(card: &Scorecard) -> Vec<Aim> {
         Aim {
             what: "Automakers that stop by 30 September",
             aim: "2 to 8; two are reported by name",
-            reached: format!("{middle:.0} of {} ({:.0} to {:.0})", own.makers, own.stopped[0], own.stopped[2]),
+            reached: format!(
+                "{middle:.0} of {} ({:.0} to {:.0})",
+                own.makers, own.stopped[0], own.stopped[2]
+            ),
             met: (2.0..=8.0).contains(&middle),
         },
         Aim {

@@ -21,9 +21,9 @@ use std::fmt::Write as _;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::halts::{self, Reported, Stopped};
 use super::WORLD;
 use super::ensemble::{self, observed_share, until, with_threads};
+use super::halts::{self, Reported, Stopped};
 use super::normal::Normal;
 use super::record::{Month, Record};
 use super::space::{self, Dimension, Evidence, dimensions};

@@ -60,9 +60,10 @@ pub fn reported(record: &Record) -> Result<Reported, Error> {
     let origin = f64::from(crate::export::json::day_of(super::stops::CONTROLS).unwrap_or(0));
     let mut found = Reported { firms: 0, by: 0.0 };
     for entry in mapping()?.iter().filter(|entry| entry.usage == Usage::Halt) {
-        let own = record.halts.iter().filter(|halt| {
-            halt.firm == entry.firm && halt.country == entry.country && halt.kind == "halt"
-        });
+        let own = record
+            .halts
+            .iter()
+            .filter(|halt| halt.firm == entry.firm && halt.country == entry.country && halt.kind == "halt");
         let began = own.filter_map(|halt| days_after(&halt.start)).map(|(_, latest)| latest);
         if let Some(day) = began.reduce(f64::min).filter(|day| origin + day <= last) {
             found = Reported { firms: found.firms + 1, by: found.by.max(day) };
@@ -116,7 +117,10 @@ mod tests {
         assert!((of(30, 30) - 435.0 / 1_073_741_824.0).abs() < 1e-15);
         assert!(of(9, 1) > 0.0 && of(9, 1) < 1e-11, "what explains nothing is merely unlikely");
         let two = [Stopped { all: 2, early: 2 }, Stopped { all: 3, early: 3 }];
-        assert!((libm::exp(likelihood(&reported, &two)) - 0.3125).abs() < 1e-15, "the mean over replications");
+        assert!(
+            (libm::exp(likelihood(&reported, &two)) - 0.3125).abs() < 1e-15,
+            "the mean over replications"
+        );
         let days = [-1.0, 30.0, 57.0, 58.0, 110.0];
         assert_eq!(Stopped::of(&days, &reported), Stopped { all: 4, early: 2 });
     }

@@ -35,7 +35,8 @@ pub fn dimensions() -> Vec<Dimension> {
         let (low, high) = parameter.describe().sweep;
         Dimension { parameter, low, high, decimals, evidence: Evidence::Exports }
     };
-    let stops = |parameter, decimals| Dimension { evidence: Evidence::Stops, ..dimension(parameter, decimals) };
+    let stops =
+        |parameter, decimals| Dimension { evidence: Evidence::Stops, ..dimension(parameter, decimals) };
     vec![
         dimension(Parameter::DeskDeadTime, 1),
         dimension(Parameter::DeskMean, 1),

@@ -362,7 +362,8 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mu
             let mut most = rate;
             for lane in 0..L {
                 most[lane] = less(rate[lane], gate[lane]);
-                usual[lane] = if rate[lane] > gate[lane] { more(usual[lane], expected[lane]) } else { usual[lane] };
+                usual[lane] =
+                    if rate[lane] > gate[lane] { more(usual[lane], expected[lane]) } else { usual[lane] };
             }
             ledger.allow_pairs(c, &most, &usual, kernel.dt)
         };

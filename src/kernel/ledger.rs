@@ -155,7 +155,8 @@ impl<const L: usize> Ledger<L> {
     /// An approval: a licence as far as quotas allow, and the rest waits. Returns the tonnes licensed and
     /// whether that is all.
     pub(crate) fn approve(&mut self, approved: Held, lane: usize, expiry: f64) -> (f64, bool) {
-        let granted = self.license((approved.route as usize, approved.pair as usize), lane, approved.tonnes, expiry);
+        let granted =
+            self.license((approved.route as usize, approved.pair as usize), lane, approved.tonnes, expiry);
         let rest = approved.tonnes - granted;
         if rest > 0.0 {
             self.held[lane].push_back(Held { tonnes: rest, ..approved });

@@ -235,7 +235,11 @@ fn a_supplier_is_stood_in_for_after_days_of_want() {
         let mut short = 0.0_f64;
         for step in first..first + 2 * days as usize {
             let expected = 0.5 + 0.5 * (short / days).min(1.0);
-            assert!((share(step) - expected).abs() < 1.0e-9, "{days}, day {step}: {} {expected}", share(step));
+            assert!(
+                (share(step) - expected).abs() < 1.0e-9,
+                "{days}, day {step}: {} {expected}",
+                share(step)
+            );
             short += ((1.0 - expected) / 0.05).min(1.0);
         }
     }
