@@ -13,6 +13,7 @@ pub mod ensemble;
 pub mod evidence;
 pub mod fit;
 pub mod fitted;
+pub mod halts;
 pub mod normal;
 pub mod record;
 pub mod score;
@@ -21,8 +22,9 @@ pub mod space;
 pub mod stops;
 pub mod variant;
 
-/// The scenario that stands for 2025.
-pub const SCENARIO: &str = "2025-april-controls";
+/// The scenario that stands for 2025: the controls of April, the talks, and the licences that suppliers of three
+/// automakers had from June.
+pub const SCENARIO: &str = "big-three-temporary-licences";
 
 /// Destination that stands for all.
 pub const WORLD: &str = "WORLD";

@@ -29,6 +29,8 @@ pub(crate) mod observe;
 pub(crate) mod origin;
 #[cfg(test)]
 mod origin_tests;
+#[cfg(test)]
+mod pairs_tests;
 pub(crate) mod price;
 pub(crate) mod produce;
 pub mod queue;

@@ -19,8 +19,9 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     let mut out = "The record of 2025 against the model\n\n".to_owned();
     let _ = writeln!(
         out,
-        "Calibrated on China's total magnet exports of April to July 2025 alone. August to November was seen while the\n\
-         mechanisms were chosen: it is validation, not prediction. Normal: same month of 2024 × {:.3}, the growth of the\n\
+        "The desk is calibrated on China's total magnet exports of April to July 2025 alone, stocks and sourcing on the\n\
+         automakers' stops reported in these months. August to November was seen while the mechanisms were chosen: it is\n\
+         validation, not prediction. Normal: same month of 2024 × {:.3}, the growth of the\n\
          first quarter (standard error {}; a single month scatters by {}).\n",
         card.normal.growth,
         percent(card.normal.growth_error),
@@ -37,7 +38,11 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     section(&mut out, "All destinations, by month of the customs record, tonnes", &months(card));
     section(&mut out, "Scores, all destinations", &scores(card));
     section(&mut out, "Aims and what was reached", &aims(card));
-    section(&mut out, "By destination (none was used to calibrate)", &destinations(card));
+    section(
+        &mut out,
+        "By destination (none is in the calibration; the steps of June and July for the USA were set by hand from its record)",
+        &destinations(card),
+    );
     section(&mut out, "Exports as a share of normal, record / median of the model", &shares(card));
     section(
         &mut out,

@@ -106,7 +106,54 @@ pub(crate) fn aims(card: &Scorecard) -> Vec<Aim> {
         let ratio = licences.pending_to_rejected[1];
         aim("Pending ÷ rejected on 19 September", "≥ 10", format!("{ratio:.0}"), ratio >= 10.0);
     }
+    list.extend(stops(card));
+    if let Some(licences) = &card.licences {
+        let clepa =
+            licences.shares.iter().filter(|s| s.jurisdiction == "EU" && s.date.starts_with("2025-06"));
+        let told: Vec<(f64, f64)> = clepa.map(|share| (share.model[1], share.observed)).collect();
+        let words: Vec<String> = told
+            .iter()
+            .map(|(own, record)| format!("{} against {}", percent(*own), percent(*record)))
+            .collect();
+        list.push(Aim {
+            what: "Applications approved on 4 and 30 June, all against the EU's",
+            aim: "within 15 points",
+            reached: words.join(", "),
+            met: !told.is_empty() && told.iter().all(|(own, record)| (own - record).abs() <= 0.15),
+        });
+    }
     list
+}
+
+/// Aims on who stops. Two automakers are reported by name; not every stop is (an assumption: one in two).
+fn stops(card: &Scorecard) -> Vec<Aim> {
+    let own = &card.stops;
+    let middle = own.stopped[1];
+    let days = own.mean_days[1];
+    let halts = &own.halts;
+    vec![
+        Aim {
+            what: "Automakers that stop by 30 September",
+            aim: "2 to 8; two are reported by name",
+            reached: format!(
+                "{middle:.0} of {} ({:.0} to {:.0})",
+                own.makers, own.stopped[0], own.stopped[2]
+            ),
+            met: (2.0..=8.0).contains(&middle),
+        },
+        Aim {
+            what: "Days that a stop lasts",
+            aim: "7 to 28; 7 and 21 are reported",
+            reached: format!("{days:.0} ({:.0} to {:.0})", own.mean_days[0], own.mean_days[2]),
+            met: (7.0..=28.0).contains(&days),
+        },
+        Aim {
+            what: "Who stops: area under the curve, firms with a halt against firms without",
+            aim: "95 % interval above 0.5",
+            reached: format!("{:.2} ({:.2} to {:.2})", halts.area, halts.interval.0, halts.interval.1),
+            met: halts.interval.0 > 0.5,
+        },
+    ]
 }
 
 /// Where the model is wrong, in sentences.

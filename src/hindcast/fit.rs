@@ -1,4 +1,4 @@
-//! Calibration on the total exports of April to July 2025, and on nothing else.
+//! Calibration on the total exports of April to July 2025 and, of stocks and sourcing, on the stops of these months.
 //!
 //! History matching in two waves, then weights. Points of a Sobol' design fill the prior box; at each the model
 //! runs with the same replications (common random numbers), *ended on 31 July*, so that later months cannot
@@ -9,7 +9,9 @@
 //! over its replications of exp(−½ Σ (observed − share)² ÷ (variance of the observation + discrepancy²)), the sum
 //! over the four months *of one replication*: luck that months share (a customs lag, a hold) counts once. The
 //! central set is the mean of the posterior, unless one of its best points, run again with more replications,
-//! is clearly likelier.
+//! is clearly likelier. Stocks and sourcing ([`Evidence::Stops`]) are turned in these waves like all else, so that the
+//! desk is judged whatever they are; then each set of the posterior gets its own from candidates that are weighted by
+//! the stops alone ([`halts`]).
 //!
 //! Vernon, Goldstein and Bower 2010, doi 10.1214/10-BA524; for the likelihood Wilkinson 2013,
 //! doi 10.1515/sagmb-2013-0010.
@@ -21,9 +23,10 @@ use serde::Serialize;
 
 use super::WORLD;
 use super::ensemble::{self, observed_share, until, with_threads};
+use super::halts::{self, Reported, Stopped};
 use super::normal::Normal;
 use super::record::{Month, Record};
-use super::space::{self, Dimension, dimensions};
+use super::space::{self, Dimension, Evidence, dimensions};
 use crate::error::Error;
 use crate::scenario::Scenario;
 
@@ -39,6 +42,8 @@ pub const DISCREPANCY: f64 = 0.03;
 const FINALISTS: (usize, u32) = (12, 4);
 /// Difference of log-likelihoods beyond which a point replaces the posterior mean as the central set.
 const CLEARLY: f64 = 1.0;
+/// Fewest candidates for stocks and sourcing of each set.
+const LEAST_CANDIDATES: u32 = 4;
 /// Points that are computed between two calls of `keep`.
 const CHUNK: usize = 32;
 
@@ -64,7 +69,7 @@ impl Default for Effort {
 /// A point and what the model gives there.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Point {
-    /// 1 and 2 are the waves, 3 the finalists.
+    /// 1 and 2 are the waves, 3 the finalists, 4 the candidates for stocks and sourcing.
     pub wave: u8,
     /// Number in the wave, from 0.
     pub number: u32,
@@ -74,8 +79,12 @@ pub struct Point {
     pub mean: [f64; MONTHS],
     /// Standard deviation over replications.
     pub deviation: [f64; MONTHS],
-    /// Logarithm of the likelihood, up to a constant that all points share.
+    /// Logarithm of the likelihood of the exports, up to a constant that all points share.
     pub likelihood: f64,
+    /// Mean number of automakers that have stopped by the end of July.
+    pub stopped: f64,
+    /// Logarithm of the likelihood of the number of reported stops.
+    pub halts: f64,
 }
 
 /// What was observed, with its variance, as shares of normal exports.
@@ -169,19 +178,22 @@ pub fn refit(
 ) -> Result<Option<Fit>, Error> {
     let normal = Normal::of(record);
     let target = Target::of(record, &normal);
+    let reported = halts::reported(record)?;
     let cut = until(scenario, FITTED[1].plus(1));
     let all = dimensions();
     let finalists = FINALISTS.0.min(effort.points as usize) + 1;
+    let candidates = (2 * effort.points / effort.sets.max(1)).max(LEAST_CANDIDATES);
     let mut work = Work {
         scenario: &cut,
         target,
+        reported,
         effort,
         threads,
         known,
         keep,
         stop,
         points: Vec::new(),
-        wanted: 2 * effort.points as usize + finalists,
+        wanted: 2 * effort.points as usize + finalists + (effort.sets * candidates) as usize,
     };
 
     let prior: Vec<(f64, f64)> = all.iter().map(|d| (d.low, d.high)).collect();
@@ -215,7 +227,56 @@ pub fn refit(
         (Some(best), Some(mean)) if best.likelihood > mean.likelihood + CLEARLY => best.values.clone(),
         (_, mean) => mean.map_or_else(Vec::new, |mean| mean.values.clone()),
     };
+    if !work.run(4, &alternatives(&all, &sets, candidates, effort.seed.wrapping_add(2)), 1)? {
+        return Ok(None);
+    }
+    let fourth: Vec<&Point> = work.points.iter().filter(|p| p.wave == 4).collect();
+    let (sets, central) = choose(&all, &fourth, candidates as usize, effort.seed, central);
     Ok(Some(Fit { effort, points: work.points, plausible, ranges, effective, sets, central }))
+}
+
+/// Every set with each of so many other values of what the stops decide.
+fn alternatives(all: &[Dimension], sets: &[Vec<f64>], candidates: u32, seed: u32) -> Vec<Vec<f64>> {
+    let prior: Vec<(f64, f64)> = all.iter().map(|d| (d.low, d.high)).collect();
+    let others = design(all, &prior, candidates, seed);
+    let with = |set: &Vec<f64>, other: &Vec<f64>| {
+        let values = all.iter().zip(set.iter().zip(other));
+        values.map(|(d, (own, other))| if d.evidence == Evidence::Stops { *other } else { *own }).collect()
+    };
+    sets.iter().flat_map(|set| others.iter().map(move |other| with(set, other))).collect()
+}
+
+/// Of each set's candidates one, drawn by weight; and the mean of what the stops decide, put into the central set.
+fn choose(
+    all: &[Dimension],
+    points: &[&Point],
+    candidates: usize,
+    seed: u32,
+    mut central: Vec<f64>,
+) -> (Vec<Vec<f64>>, Vec<f64>) {
+    let (mut sets, mut means) = (Vec::new(), vec![0.0; all.len()]);
+    for (group, set) in points.chunks(candidates).zip(0_u32..) {
+        let logs: Vec<f64> = group.iter().map(|point| point.halts).collect();
+        let weights = normalised(&logs);
+        let luck = f64::from(sobol_burley::sample(set, 0, seed));
+        let mut below = 0.0;
+        let chosen = weights.iter().position(|weight| {
+            below += weight;
+            luck < below
+        });
+        sets.extend(chosen.or(group.len().checked_sub(1)).map(|c| group[c].values.clone()));
+        for (point, weight) in group.iter().zip(&weights) {
+            means.iter_mut().zip(&point.values).for_each(|(mean, value)| *mean += weight * value);
+        }
+    }
+    if !sets.is_empty() {
+        #[allow(clippy::cast_precision_loss)]
+        let count = sets.len() as f64;
+        for (d, dimension) in all.iter().enumerate().filter(|(_, d)| d.evidence == Evidence::Stops) {
+            central[d] = dimension.rounded(means[d] / count);
+        }
+    }
+    (sets, central)
 }
 
 /// Points of a scrambled Sobol' sequence in a box.
@@ -247,7 +308,11 @@ fn plausible_box(all: &[Dimension], points: &[Point], target: &Target) -> Vec<(f
 
 /// Weights that add up to 1.
 fn weights(points: &[Point]) -> Vec<f64> {
-    let logs: Vec<f64> = points.iter().map(|point| point.likelihood).collect();
+    normalised(&points.iter().map(|point| point.likelihood).collect::<Vec<f64>>())
+}
+
+/// Weights that add up to 1, from logarithms.
+fn normalised(logs: &[f64]) -> Vec<f64> {
     let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let raw: Vec<f64> = logs.iter().map(|log| libm::exp(log - most)).collect();
     let sum: f64 = raw.iter().sum();
@@ -276,6 +341,7 @@ fn thin(points: &[Point], weights: &[f64], sets: u32) -> Vec<Vec<f64>> {
 struct Work<'a> {
     scenario: &'a Scenario,
     target: Target,
+    reported: Reported,
     effort: Effort,
     threads: usize,
     known: &'a [Point],
@@ -294,7 +360,7 @@ impl Work<'_> {
                 return Ok(false);
             }
             let replications = u64::from(self.effort.replications) * u64::from(factor);
-            let (scenario, known, target) = (self.scenario, self.known, self.target);
+            let (scenario, known, target) = (self.scenario, self.known, (self.target, self.reported));
             let evaluated: Vec<Result<Point, Error>> = with_threads(self.threads, || {
                 chunk
                     .par_iter()
@@ -319,7 +385,7 @@ impl Work<'_> {
 /// Runs the model at a point, on the calling thread's pool.
 #[allow(clippy::cast_precision_loss)]
 fn evaluate(
-    (scenario, target): (&Scenario, &Target),
+    (scenario, (target, reported)): (&Scenario, &(Target, Reported)),
     wave: u8,
     number: u32,
     values: &[f64],
@@ -340,7 +406,18 @@ fn evaluate(
             row[m] = share;
         }
     }
-    Ok(Point { wave, number, values: values.to_vec(), mean, deviation, likelihood: target.likelihood(&rows) })
+    let stopped: Vec<Stopped> =
+        ensemble.members.iter().map(|member| Stopped::of(&member.first_stops, reported)).collect();
+    Ok(Point {
+        wave,
+        number,
+        values: values.to_vec(),
+        mean,
+        deviation,
+        likelihood: target.likelihood(&rows),
+        stopped: stopped.iter().map(|count| f64::from(count.all)).sum::<f64>() / stopped.len() as f64,
+        halts: halts::likelihood(reported, &stopped),
+    })
 }
 
 /// Points as CSV: wave, number, the values, mean and deviation of each month, likelihood.
@@ -355,12 +432,11 @@ pub fn to_csv(points: &[Point]) -> String {
             let _ = write!(text, ",{kind}:{month}");
         }
     }
-    text.push_str(",likelihood\n");
+    text.push_str(",likelihood,stopped,halts\n");
     for point in points {
         let _ = write!(text, "{},{}", point.wave, point.number);
-        for number in
-            point.values.iter().chain(&point.mean).chain(&point.deviation).chain([&point.likelihood])
-        {
+        let last = [&point.likelihood, &point.stopped, &point.halts];
+        for number in point.values.iter().chain(&point.mean).chain(&point.deviation).chain(last) {
             // The shortest text that reads back as the same number.
             let _ = write!(text, ",{number}");
         }
@@ -385,7 +461,7 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
     for (line, row) in lines.enumerate() {
         let numbers: Option<Vec<f64>> = row.split(',').map(|cell| cell.parse().ok()).collect();
         let numbers =
-            numbers.filter(|n| n.len() == 3 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
+            numbers.filter(|n| n.len() == 5 + width + 2 * MONTHS && n.iter().all(|x| x.is_finite()));
         let numbers = numbers.ok_or_else(|| failed(format!("line {} is damaged", line + 2)))?;
         let tail = &numbers[2 + width..];
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -396,6 +472,8 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
             mean: std::array::from_fn(|m| tail[m]),
             deviation: std::array::from_fn(|m| tail[MONTHS + m]),
             likelihood: tail[2 * MONTHS],
+            stopped: tail[2 * MONTHS + 1],
+            halts: tail[2 * MONTHS + 2],
         });
     }
     Ok(points)
@@ -414,6 +492,8 @@ mod tests {
             mean,
             deviation: [0.04; MONTHS],
             likelihood: -0.5 * f64::from(number),
+            stopped: 3.0,
+            halts: -1.0,
         }
     }
 

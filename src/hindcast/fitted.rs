@@ -60,10 +60,12 @@ pub fn file(fit: &Fit, scenario_digest: &str) -> String {
     let effort = fit.effort;
     let mut text = format!(
         "# Written by `coercivity hindcast --refit`. Of the whole of 2025, no number is of a single month.\n\
-         title = \"Calibrated on the exports of April to July 2025\"\n\
+         title = \"Calibrated on the exports and stops of April to July 2025\"\n\
          basis = \"\"\"\n\
-         China's total magnet exports of April to July 2025, and nothing else. August to November was seen while the\n\
-         mechanisms were chosen: it validates, it is not predicted. History matching over the ranges in the comments with\n\
+         The desk: China's total magnet exports of April to July 2025, and nothing else. Stocks and sourcing (cover_factor,\n\
+         cover_spread, stand_in_days): how many automakers' stops were reported from April to July 2025 and by when they had\n\
+         begun, and nothing else; the desk hears nothing of it. August to November was seen while the mechanisms were chosen: it validates, it is not\n\
+         predicted. History matching over the ranges in the comments with\n\
          {} Sobol' points in each of two waves, {} replications a point, {} points of the first wave not implausible,\n\
          {:.0} effective points behind the posterior; design seed {}. Scenario {SCENARIO} to July 2025 without these\n\
          numbers: digest {}, version {}.\n\

@@ -75,7 +75,8 @@ pub struct Window {
     pub baselines: Vec<Baseline>,
 }
 
-/// One destination; calibration saw none.
+/// One destination; calibration saw none, but the scenario's steps of June and July for the United States were set
+/// by hand from their record.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DestinationScore {
     /// ISO 3166 code or `EU`.

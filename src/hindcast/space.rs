@@ -1,8 +1,17 @@
-//! What calibration may turn: nine parameters, none of them of a single month.
+//! What calibration may turn: twelve parameters, none of them of a single month.
 
 use crate::policy::parameter::Parameter;
 use crate::random::sample::Distribution;
 use crate::scenario::Scenario;
+
+/// What decides a parameter.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Evidence {
+    /// China's exports of April to July.
+    Exports,
+    /// The number of automakers that stopped from April to July.
+    Stops,
+}
 
 /// A parameter with the range it is turned over.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -15,15 +24,19 @@ pub struct Dimension {
     pub high: f64,
     /// Decimals that values are rounded to, so that a file holds them exactly.
     pub decimals: usize,
+    /// What decides it.
+    pub evidence: Evidence,
 }
 
-/// The nine dimensions, in the order of every file and table.
+/// The twelve dimensions, in the order of every file and table.
 #[must_use]
 pub fn dimensions() -> Vec<Dimension> {
     let dimension = |parameter: Parameter, decimals| {
         let (low, high) = parameter.describe().sweep;
-        Dimension { parameter, low, high, decimals }
+        Dimension { parameter, low, high, decimals, evidence: Evidence::Exports }
     };
+    let stops =
+        |parameter, decimals| Dimension { evidence: Evidence::Stops, ..dimension(parameter, decimals) };
     vec![
         dimension(Parameter::DeskDeadTime, 1),
         dimension(Parameter::DeskMean, 1),
@@ -34,6 +47,9 @@ pub fn dimensions() -> Vec<Dimension> {
         dimension(Parameter::HoldLow, 1),
         dimension(Parameter::HoldHigh, 1),
         dimension(Parameter::Cancellation, 4),
+        stops(Parameter::CoverFactor, 3),
+        stops(Parameter::CoverSpread, 3),
+        stops(Parameter::StandInDays, 0),
     ]
 }
 
@@ -89,14 +105,14 @@ mod tests {
                 assert_eq!(value.to_string().parse::<f64>().ok(), Some(value));
             }
         }
-        assert_eq!(dimensions().len(), 9);
+        assert_eq!(dimensions().len(), 12);
     }
 
     /// With every dimension set, nothing of a calibration made before is left in the scenario.
     #[test]
     fn applied_values_replace_what_was_drawn_together() {
         let (mut scenario, _) = Scenario::bundled(crate::hindcast::SCENARIO).expect("bundled");
-        assert!(scenario.parameters.joint().is_some_and(|joint| joint.parameters().count() == 9));
+        assert!(scenario.parameters.joint().is_some_and(|joint| joint.parameters().count() == 12));
         let values: Vec<f64> = dimensions().iter().map(|dimension| dimension.at(0.4)).collect();
         apply(&mut scenario, &values);
         assert_eq!(scenario.parameters.joint().map(|joint| joint.parameters().count()), Some(0));

@@ -117,7 +117,7 @@ pub struct Stops {
 }
 
 /// Day of a text such as `2025-05-26` or `2025-05`, counted from the controls: earliest and latest.
-fn days_after(text: &str) -> Option<(f64, f64)> {
+pub(crate) fn days_after(text: &str) -> Option<(f64, f64)> {
     let origin = day_of(CONTROLS)?;
     if text.len() == 7 {
         let month = Month::parse(text)?;

@@ -34,17 +34,37 @@ const fn choice(key: &'static str, title: &'static str, change: fn(&mut Scenario
     Variant { key, title, validation_choice: true, change }
 }
 
-/// All of them; the first three are the choices made with August to November in view.
+/// All of them; the first are the choices made with August to November in view.
 pub const ALL: &[Variant] = &[
     choice("no-tonnage-cap", "no cap on licensed shipments", |s| set(s, Parameter::LicensedRate, 1.0e9)),
     choice("no-stricter-september", "no stricter reviews in September", |s| {
         neutral(s, |start| start >= august());
     }),
     choice("no-us-multiplier", "United States treated like everybody", one_class),
-    choice("none-of-the-three", "none of these three", |s| {
+    // The specified need reckons with no wait at all; that applicants do was decided when the months from August on
+    // had been seen.
+    choice("no-learning", "applicants reckon with the lawful review time alone", |s| {
+        set(s, Parameter::WaitMemory, 0.0);
+    }),
+    choice("no-foresight", "applicants do not reckon with the review time", unforeseen),
+    choice("none-of-these", "none of these five", |s| {
         set(s, Parameter::LicensedRate, 1.0e9);
         neutral(s, |start| start >= august());
         one_class(s);
+        unforeseen(s);
+    }),
+    variant("one-pair", "one licence serves all pairs behind a route", |s| {
+        for shock in &mut s.shocks {
+            if let Kind::Licensing(licensing) = &mut shock.kind {
+                licensing.pairs = 1;
+            }
+        }
+    }),
+    variant("stocks-as-in-the-data", "stocks as in the data, instead of calibrated on stops", |s| {
+        set(s, Parameter::CoverFactor, 1.0);
+    }),
+    variant("nobody-stands-in", "no other supplier ever stands in for one that is missing", |s| {
+        set(s, Parameter::StandInDays, 0.0);
     }),
     variant("no-customs-holds", "listed goods only: no holds of unlisted magnets", |s| {
         set(s, Parameter::OverCompliance, 0.0);
@@ -58,13 +78,6 @@ pub const ALL: &[Variant] = &[
                 regime.returned = None;
             }
         }
-    }),
-    variant("no-foresight", "applicants do not reckon with the review time", |s| {
-        set(s, Parameter::LicenceLead, 0.0);
-        set(s, Parameter::WaitMemory, 0.0);
-    }),
-    variant("no-learning", "applicants reckon with the lawful review time alone", |s| {
-        set(s, Parameter::WaitMemory, 0.0);
     }),
     variant("no-customs-lag", "customs record on the day of the gate", |s| {
         set(s, Parameter::CustomsLag, 0.0);
@@ -85,6 +98,12 @@ pub const ALL: &[Variant] = &[
         s.switches.sourcing = [Sourcing::Pooled; 7];
     }),
 ];
+
+/// Nobody reckons with the review time.
+fn unforeseen(scenario: &mut Scenario) {
+    set(scenario, Parameter::LicenceLead, 0.0);
+    set(scenario, Parameter::WaitMemory, 0.0);
+}
 
 /// First day of August 2025: regimes from then on were not calibrated.
 fn august() -> i32 {

@@ -23,6 +23,8 @@ const SOONEST_ANSWER: f64 = 1.0 / 24.0;
 pub(crate) struct Lot {
     /// Position among the rule's routes.
     pub route: u32,
+    /// Who applies, of the pairs behind the route.
+    pub pair: u32,
     /// Tonnes applied for.
     pub tonnes: f64,
     /// Step of first filing.
@@ -41,7 +43,7 @@ pub(crate) struct Clerk<'a, const L: usize> {
     pub lane: usize,
     pub terms: &'a Terms<L>,
     pub ledger: &'a mut Ledger<L>,
-    /// Tonnes applied for and not yet licensed, per route.
+    /// Tonnes applied for and not yet licensed, per account of the ledger.
     pub pending: &'a mut [Row<L>],
     /// By class.
     pub counts: &'a mut [Counts],
@@ -84,8 +86,9 @@ impl<const L: usize> Clerk<'_, L> {
         let (lane, rule) = (self.lane, self.rule);
         let (pending, counts, waits) = (&mut *self.pending, &mut *self.counts, &mut *self.waits);
         let experience = &mut *self.experience;
+        let rule_pairs = self.licensing.pairs;
         self.ledger.release(lane, expiry, |held, tonnes, whole| {
-            let left = &mut pending[held.route as usize][lane];
+            let left = &mut pending[(held.route * rule_pairs + held.pair) as usize][lane];
             *left = (*left - tonnes).max(0.0);
             if whole {
                 let class = rule.class_of[held.route as usize] as usize;
@@ -151,13 +154,14 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         let class = self.class(lot.route);
         let expiry = self.expiry(day);
         let (tonnes, whole) = if approved {
-            let Lot { route, tonnes, step, .. } = *lot;
-            let held = Held { route, tonnes, step, filed: ticket.filed };
+            let Lot { route, pair, tonnes, step, .. } = *lot;
+            let held = Held { route, pair, tonnes, step, filed: ticket.filed };
             self.ledger.approve(held, self.lane, expiry)
         } else {
             (lot.tonnes, true)
         };
-        let pending = &mut self.pending[lot.route as usize][self.lane];
+        let account = (lot.route * self.licensing.pairs + lot.pair) as usize;
+        let pending = &mut self.pending[account][self.lane];
         *pending = (*pending - tonnes).max(0.0);
         if !whole {
             return;

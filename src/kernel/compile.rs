@@ -8,6 +8,7 @@ use petgraph::graph::DiGraph;
 use super::draw::Central;
 use super::link::{Input, Link};
 use super::observe::Observe;
+use super::source::Mix;
 use super::transit::{Ring, Turns, Wheel, Wheels};
 use crate::id::{Place, PoolId, RouteId};
 use crate::network::line::{Carriage, Criticality, EndUse, LineGraph, Stage};
@@ -156,6 +157,7 @@ pub struct Kernel {
     /// Routes that must qualify first.
     pub(crate) candidates: Vec<u32>,
     pub(crate) switches: Switches,
+    pub(crate) mix: Mix,
     /// Whether production stops below a minimum run rate anywhere.
     pub(crate) stops: bool,
     /// Whether γ = 1 everywhere, so that no power is needed.
@@ -226,7 +228,9 @@ impl Kernel {
         routes.amount = super::link::amounts(graph, &routes, &lines);
         routes.links = super::link::compile(&routes);
         let unit_exponent = fixed(Parameter::AdaptationExponent, 1.0);
-        lines.inputs = super::link::inputs(&scenario.switches, unit_exponent, &routes, &lines);
+        let law = |parameter| scenario.parameters.get(parameter);
+        let mix = Mix::of(law(Parameter::PooledMix), law(Parameter::StandInDays));
+        lines.inputs = super::link::inputs(&scenario.switches, mix, unit_exponent, &routes, &lines);
         let mut pools = compile_pools(graph, &step_of);
         pools.moved = scenario.shocks.iter().any(|shock| {
             matches!(shock.kind, Kind::CapacityLoss { .. } | Kind::NewCapacity { .. } | Kind::Subsidy { .. })
@@ -244,6 +248,7 @@ impl Kernel {
             candidates: (0..routes.candidate.len()).filter(|r| routes.candidate[*r]).map(index).collect(),
             routes,
             switches: scenario.switches.clone(),
+            mix,
             stops: !fixed(Parameter::MinimumRun, 0.0),
             unit_exponent,
             central: Central::default(),

@@ -74,7 +74,7 @@ struct RuleState<const L: usize> {
     /// Days of review that applicants of each class reckon with.
     lead: Vec<Row<L>>,
     ledger: Ledger<L>,
-    /// Tonnes applied for and not yet licensed, per route.
+    /// Tonnes applied for and not yet licensed, per account of the ledger.
     pending: Vec<Row<L>>,
     terms: Terms<L>,
     /// Whether goods need a licence in this step, per route: not below a rule's share of Chinese origin.
@@ -105,7 +105,7 @@ impl<const L: usize> Desk<L> {
                 active: [false; L],
                 lead: rows(rule.classes),
                 ledger: Ledger::new(kernel, rule, licensing),
-                pending: rows(rule.routes.len()),
+                pending: rows(rule.routes.len() * (licensing.pairs as usize).max(1)),
                 terms: Terms::new(rule, licensing),
                 needs: vec![[true; L]; rule.routes.len()],
             })
@@ -140,6 +140,12 @@ impl<const L: usize> Desk<L> {
         &self.rules[rule].lanes[lane].waits[class * WAIT_BINS..(class + 1) * WAIT_BINS]
     }
 
+    /// Tonnes that a pair behind a controlled route has licensed and not yet shipped.
+    #[cfg(test)]
+    pub(crate) fn pair_balance(&self, rule: usize, c: usize, pair: usize, lane: usize) -> f64 {
+        self.rules[rule].ledger.balance_row(c, pair)[lane]
+    }
+
     /// Days of review that applicants of a class reckon with.
     #[cfg(test)]
     pub(crate) fn lead(&self, rule: usize, class: usize, lane: usize) -> f64 {
@@ -166,7 +172,10 @@ impl<const L: usize> State<L> {
                     (
                         kernel.routes.id[rule.routes[c] as usize],
                         desk.ledger.balance(c, lane),
-                        desk.pending[c][lane],
+                        desk.pending[c * desk.ledger.pairs()..(c + 1) * desk.ledger.pairs()]
+                            .iter()
+                            .map(|row| row[lane])
+                            .sum(),
                     )
                 })
                 .collect()
@@ -332,6 +341,7 @@ pub(crate) fn allowances<const L: usize>(kernel: &Kernel, step: u32, state: &mut
 #[inline(always)]
 fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mut State<L>) {
     let rate = state.parameters[Parameter::LicensedRate as usize];
+    let gate = state.parameters[Parameter::GateRatio as usize];
     let active = state.desk.rules[position].active;
     if !active.contains(&true) {
         return;
@@ -345,7 +355,18 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mu
         }
         let Desk { rules, allowance, .. } = &mut state.desk;
         let RuleState { ledger, needs, .. } = &mut rules[position];
-        let (allowed, needs) = (ledger.allow(c, step, &active, &rate, &usual), needs[c]);
+        let needs = needs[c];
+        let allowed = if ledger.pairs() == 1 {
+            ledger.allow(c, step, &active, &rate, &usual)
+        } else {
+            let mut most = rate;
+            for lane in 0..L {
+                most[lane] = less(rate[lane], gate[lane]);
+                usual[lane] =
+                    if rate[lane] > gate[lane] { more(usual[lane], expected[lane]) } else { usual[lane] };
+            }
+            ledger.allow_pairs(c, &most, &usual, kernel.dt)
+        };
         let most = &mut allowance[kernel.routes.governed[r] as usize];
         for lane in 0..L {
             let limit = if active[lane] && needs[lane] { allowed[lane] } else { f64::INFINITY };
@@ -432,6 +453,10 @@ fn file_rule<const L: usize>(
     let start = state.shock_start[rule.shock];
     let beyond = state.parameters[Parameter::HorizonDays as usize];
     let lot_days = state.parameters[Parameter::LotDays as usize];
+    let pairs = state.desk.rules[position].ledger.pairs();
+    let part = 1.0 / pairs as f64;
+    // Numbers of lots are shared out between the pairs, so that no two share draws.
+    let most = (f64::from(STANDING) * part).floor();
     for (c, &r) in rule.routes.iter().enumerate() {
         let r = r as usize;
         let class = rule.class_of[c] as usize;
@@ -440,26 +465,34 @@ fn file_rule<const L: usize>(
         let expected = expected_flow(kernel, r, state);
         let exempt = state.exempt[kernel.routes.governed[r] as usize];
         let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
-        let (needs, pending, balance) = (own.needs[c], own.pending[c], own.ledger.balance_row(c));
-        let (mut lot, mut need, mut applies) = ([0.0; L], [0.0; L], [false; L]);
+        let needs = own.needs[c];
+        let (mut lot, mut wanted, mut may) = ([0.0; L], [0.0; L], [false; L]);
         for lane in 0..L {
             let horizon = beyond[lane] + lead[lane];
-            lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]);
-            need[lane] = book[lane] + expected[lane] * horizon - balance[lane] - pending[lane];
-            let may = needs[lane] && exempt[lane] <= 0.0;
+            lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]) * part;
+            wanted[lane] = (book[lane] + expected[lane] * horizon) * part;
             let since = (f64::from(step) - start[lane]) * kernel.dt;
-            let wants = lot[lane] > 0.0 && need[lane] > 1.0e-9 * lot[lane];
-            applies[lane] = only[lane] && may && since >= eligible[lane] && wants;
+            let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
+            may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
         }
-        for lane in (0..L).filter(|lane| applies[*lane]) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "positive and capped"
-            )]
-            let lots = (need[lane] / lot[lane]).ceil().min(f64::from(STANDING)) as u32;
-            let filing = Filing { route: c, lot: lot[lane], lots, step, first_lot };
-            apply(kernel, streams, (position, lane), &filing, state);
+        for pair in 0..pairs {
+            let own = &state.desk.rules[position];
+            let (pending, balance) = (own.pending[c * pairs + pair], own.ledger.balance_row(c, pair));
+            let (mut need, mut applies) = ([0.0; L], [false; L]);
+            for lane in 0..L {
+                need[lane] = wanted[lane] - balance[lane] - pending[lane];
+                applies[lane] = may[lane] && need[lane] > 1.0e-9 * lot[lane];
+            }
+            for lane in (0..L).filter(|lane| applies[*lane]) {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "positive and capped"
+                )]
+                let lots = (need[lane] / lot[lane]).ceil().min(most) as u32;
+                let filing = Filing { route: c, pair, pairs, lot: lot[lane], lots, step, first_lot };
+                apply(kernel, streams, (position, lane), &filing, state);
+            }
         }
     }
 }
@@ -468,6 +501,9 @@ fn file_rule<const L: usize>(
 struct Filing {
     /// Position among the rule's routes.
     route: usize,
+    /// Who files, of so many pairs behind the route.
+    pair: usize,
+    pairs: usize,
     /// Tonnes of each lot.
     lot: f64,
     lots: u32,
@@ -482,18 +518,20 @@ fn apply<const L: usize>(
     filing: &Filing,
     state: &mut State<L>,
 ) {
-    let Filing { route, lot, lots, step, first_lot } = *filing;
+    let Filing { route, pair, pairs, lot, lots, step, first_lot } = *filing;
     let class = kernel.rules[position].class_of[route] as usize;
     let own = &mut state.desk.rules[position];
-    own.pending[route][lane] += f64::from(lots) * lot;
+    own.pending[route * pairs + pair][lane] += f64::from(lots) * lot;
     let counts = &mut own.lanes[lane].counts[class];
     counts.filed += f64::from(lots);
     counts.pending += f64::from(lots);
     own.lanes[lane].experience.filed(class, step, lots);
     at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
-        let route = u32::try_from(route).unwrap_or(u32::MAX);
+        let small = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let (route, pair, pairs) = (small(route), small(pair), small(pairs));
         for number in 0..lots {
-            let lot = Lot { route, tonnes: lot, step, number: first_lot + number };
+            let number = first_lot + number * pairs + pair;
+            let lot = Lot { route, pair, tonnes: lot, step, number };
             queue.file(f64::from(step) * kernel.dt, lot, clerk);
         }
     });

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 /// A run of the shipped network to the end of October 2025 with one shock on 4 April.
 fn scenario(shock: &str, parameters: &str) -> Scenario {
     let text = format!(
-        "title = \"t\"\nextends = \"baseline\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nstart = 2025-04-04\n{shock}\n"
+        "title = \"t\"\nextends = \"baseline\"\nparameter_set = \"none\"\nend = 2025-10-28\n[parameters]\n{parameters}\n[[shock]]\nid = \"control\"\nstart = 2025-04-04\n{shock}\n"
     );
     match Scenario::parse("test", &text) {
         Ok((scenario, _)) => scenario,
@@ -169,7 +169,7 @@ fn approvals_beyond_a_quota_wait_for_the_next_period() {
     let (mut ledger, licensing) = ledger(quotas);
     let caps = [[100.0], [10.0]];
     assert!(ledger.renew(&licensing, &caps, 0.0, 1.0, 0));
-    let lot = |route, tonnes| Held { route, tonnes, step: 0, filed: 0.0 };
+    let lot = |route, tonnes| Held { route, pair: 0, tonnes, step: 0, filed: 0.0 };
     assert_eq!(ledger.approve(lot(1, 25.0), 0, 180.0), (10.0, false));
     assert_eq!(ledger.approve(lot(0, 80.0), 0, 180.0), (80.0, true));
     assert_eq!(ledger.approve(lot(0, 40.0), 0, 180.0), (10.0, false));

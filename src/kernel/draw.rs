@@ -371,6 +371,7 @@ fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<
     for rows in [&mut state.cap, &mut state.closures, &mut state.shut, &mut state.exempt, &mut state.held] {
         rows.fill([0.0; L]);
     }
+    state.short_days.fill([0.0; L]);
     let finished_days = state.parameters[Parameter::FinishedDays as usize];
     for line in 0..kernel.lines.pool.len() {
         for lane in 0..L {

@@ -17,6 +17,8 @@ const NO_LIMIT: f64 = 1.0e9;
 pub(crate) struct Held {
     /// Position among the rule's routes.
     pub route: u32,
+    /// Whose it is of the pairs behind the route.
+    pub pair: u32,
     /// Tonnes not licensed yet.
     pub tonnes: f64,
     /// Step of first filing.
@@ -25,22 +27,26 @@ pub(crate) struct Held {
     pub filed: f64,
 }
 
-/// Licences of one rule.
+/// Licences of one rule. Each of the exporter–customer pairs behind a route has an account of its own.
 pub(crate) struct Ledger<const L: usize> {
-    /// Per lane and route, oldest first: (expiry day, tonnes left before what is `spent`).
+    /// Pairs behind each route.
+    pairs: usize,
+    /// Per lane and account, oldest first: (expiry day, tonnes left before what is `spent`).
     licences: Vec<Vec<VecDeque<(f64, f64)>>>,
     /// Shipped on the licences and not yet taken off them: whose tonnes they were matters only when a licence
     /// is added or lapses.
     spent: Vec<Row<L>>,
     /// First day on which a licence of the lane lapses.
     next_expiry: Row<L>,
-    /// Λ: tonnes licensed and not yet shipped, per route.
+    /// Λ: tonnes licensed and not yet shipped, per account.
     balance: Vec<Row<L>>,
-    /// Shipments of the last 30 days, per route.
+    /// Shipments of the last 30 days, per route; empty if a route stands for several pairs.
     window: Vec<Row<L>>,
     /// The same by step: slot by slot, and within a slot route by route.
     ring: Vec<Row<L>>,
     slots: usize,
+    /// Most that one pair of a route may ship in this step.
+    limit: Vec<Row<L>>,
     /// Tonnes left of each quota's period.
     left: Vec<Row<L>>,
     /// Per lane, in order of approval.
@@ -54,19 +60,25 @@ impl<const L: usize> Ledger<L> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a step has 1 to 7 days")]
         let slots = ((WINDOW_DAYS / kernel.dt).round() as usize).max(1);
         let routes = rule.routes.len();
+        let pairs = (licensing.pairs as usize).max(1);
+        let accounts = routes * pairs;
+        // The limit of several pairs is kept step by step and needs no memory.
+        let windows = if pairs == 1 { routes } else { 0 };
         let under = rule.routes.iter().map(|&r| {
             let id = kernel.routes.id[r as usize];
             let quotas = (0_u16..).zip(&licensing.quotas);
             quotas.filter(|(_, quota)| quota.routes.binary_search(&id).is_ok()).map(|(q, _)| q).collect()
         });
         Self {
-            licences: vec![vec![VecDeque::new(); routes]; L],
-            spent: rows(routes),
+            pairs,
+            licences: vec![vec![VecDeque::new(); accounts]; L],
+            spent: rows(accounts),
             next_expiry: [f64::INFINITY; L],
-            balance: rows(routes),
-            window: rows(routes),
-            ring: rows(routes * slots),
+            balance: rows(accounts),
+            window: rows(windows),
+            ring: rows(windows * slots),
             slots,
+            limit: rows(routes),
             left: rows(licensing.quotas.len()),
             held: vec![VecDeque::new(); L],
             under: under.collect(),
@@ -89,9 +101,9 @@ impl<const L: usize> Ledger<L> {
     }
 
     /// Takes what was shipped off the licences, oldest first.
-    fn settle(&mut self, c: usize, lane: usize) {
-        let mut tonnes = std::mem::take(&mut self.spent[c][lane]);
-        let licences = &mut self.licences[lane][c];
+    fn settle(&mut self, a: usize, lane: usize) {
+        let mut tonnes = std::mem::take(&mut self.spent[a][lane]);
+        let licences = &mut self.licences[lane][a];
         while tonnes > 0.0 {
             let Some(front) = licences.front_mut() else { break };
             let used = front.1.min(tonnes);
@@ -103,22 +115,28 @@ impl<const L: usize> Ledger<L> {
             licences.pop_front();
         }
         if licences.is_empty() {
-            self.balance[c][lane] = 0.0;
+            self.balance[a][lane] = 0.0;
         }
     }
 
-    /// Tonnes licensed and not yet shipped, in each lane.
-    pub(crate) fn balance_row(&self, c: usize) -> Row<L> {
-        self.balance[c]
+    /// Pairs behind each route.
+    pub(crate) fn pairs(&self) -> usize {
+        self.pairs
     }
 
-    /// Tonnes licensed and not yet shipped.
+    /// Tonnes that a pair has licensed and not yet shipped, in each lane.
+    pub(crate) fn balance_row(&self, c: usize, pair: usize) -> Row<L> {
+        self.balance[c * self.pairs + pair]
+    }
+
+    /// Tonnes licensed and not yet shipped on a route.
     pub(crate) fn balance(&self, c: usize, lane: usize) -> f64 {
-        self.balance[c][lane]
+        self.balance[c * self.pairs..(c + 1) * self.pairs].iter().map(|row| row[lane]).sum()
     }
 
     /// Licenses as much of `tonnes` as quotas have left and returns it.
-    fn license(&mut self, c: usize, lane: usize, tonnes: f64, expiry: f64) -> f64 {
+    fn license(&mut self, (c, pair): (usize, usize), lane: usize, tonnes: f64, expiry: f64) -> f64 {
+        let a = c * self.pairs + pair;
         let room = self.under[c].iter().map(|q| self.left[*q as usize][lane]);
         let granted = room.fold(tonnes, f64::min).max(0.0);
         if granted > 0.0 {
@@ -126,9 +144,9 @@ impl<const L: usize> Ledger<L> {
                 let left = &mut self.left[*q as usize][lane];
                 *left = (*left - granted).max(0.0);
             }
-            self.settle(c, lane);
-            self.balance[c][lane] += granted;
-            self.licences[lane][c].push_back((expiry, granted));
+            self.settle(a, lane);
+            self.balance[a][lane] += granted;
+            self.licences[lane][a].push_back((expiry, granted));
             self.next_expiry[lane] = self.next_expiry[lane].min(expiry);
         }
         granted
@@ -137,7 +155,8 @@ impl<const L: usize> Ledger<L> {
     /// An approval: a licence as far as quotas allow, and the rest waits. Returns the tonnes licensed and
     /// whether that is all.
     pub(crate) fn approve(&mut self, approved: Held, lane: usize, expiry: f64) -> (f64, bool) {
-        let granted = self.license(approved.route as usize, lane, approved.tonnes, expiry);
+        let granted =
+            self.license((approved.route as usize, approved.pair as usize), lane, approved.tonnes, expiry);
         let rest = approved.tonnes - granted;
         if rest > 0.0 {
             self.held[lane].push_back(Held { tonnes: rest, ..approved });
@@ -181,16 +200,16 @@ impl<const L: usize> Ledger<L> {
             return;
         }
         self.next_expiry[lane] = f64::INFINITY;
-        for c in 0..self.balance.len() {
-            self.settle(c, lane);
-            let licences = &mut self.licences[lane][c];
+        for a in 0..self.balance.len() {
+            self.settle(a, lane);
+            let licences = &mut self.licences[lane][a];
             while licences.front().is_some_and(|(expiry, _)| *expiry <= now) {
                 let tonnes = licences.pop_front().map_or(0.0, |licence| licence.1);
-                self.balance[c][lane] = more(self.balance[c][lane] - tonnes, 0.0);
+                self.balance[a][lane] = more(self.balance[a][lane] - tonnes, 0.0);
             }
             match licences.front() {
                 Some((expiry, _)) => self.next_expiry[lane] = self.next_expiry[lane].min(*expiry),
-                None => self.balance[c][lane] = 0.0,
+                None => self.balance[a][lane] = 0.0,
             }
         }
     }
@@ -227,27 +246,81 @@ impl<const L: usize> Ledger<L> {
         allowed
     }
 
+    /// Most that may leave in each lane where a route stands for several pairs: each ships on its own licences and
+    /// no more in a step than `most` times its part of the usual daily flow, so that nobody ships in another's
+    /// place. That keeps within the limit of 30 days too.
+    #[inline(always)]
+    pub(crate) fn allow_pairs(&mut self, c: usize, most: &Row<L>, usual: &Row<L>, dt: f64) -> Row<L> {
+        let part = dt / self.pairs as f64;
+        let mut limit = [0.0; L];
+        for lane in 0..L {
+            limit[lane] = most[lane] * usual[lane] * part;
+        }
+        self.limit[c] = limit;
+        let mut allowed = [0.0; L];
+        for balance in &self.balance[c * self.pairs..(c + 1) * self.pairs] {
+            for lane in 0..L {
+                allowed[lane] += less(balance[lane], limit[lane]);
+            }
+        }
+        allowed
+    }
+
     /// Uses licences up, oldest first: `tonnes` in each lane, on a licence for one shipment or for many.
     #[inline(always)]
     pub(crate) fn ship(&mut self, c: usize, step: u32, use_: Use, tonnes: &Row<L>) {
+        if self.pairs > 1 {
+            self.ship_pairs(c, use_, tonnes);
+            return;
+        }
+        self.spend(c, use_, tonnes);
+        let slot = self.slot(c, step);
+        add(&mut self.ring[slot], tonnes);
+        add(&mut self.window[c], tonnes);
+    }
+
+    /// Takes tonnes off one account.
+    #[inline(always)]
+    fn spend(&mut self, a: usize, use_: Use, tonnes: &Row<L>) {
         if use_ == Use::Single {
             for lane in 0..L {
                 // A rounding's worth of goods spends no single licence.
-                if tonnes[lane] > 0.0 && tonnes[lane] > 1.0e-9 * self.balance[c][lane] {
-                    self.licences[lane][c].clear();
-                    self.spent[c][lane] = 0.0;
-                    self.balance[c][lane] = 0.0;
+                if tonnes[lane] > 0.0 && tonnes[lane] > 1.0e-9 * self.balance[a][lane] {
+                    self.licences[lane][a].clear();
+                    self.spent[a][lane] = 0.0;
+                    self.balance[a][lane] = 0.0;
                 }
             }
         }
-        let slot = self.slot(c, step);
-        let mut balance = self.balance[c];
+        let mut balance = self.balance[a];
         for lane in 0..L {
             balance[lane] = more(balance[lane] - tonnes[lane], 0.0);
         }
-        self.balance[c] = balance;
-        add(&mut self.ring[slot], tonnes);
-        add(&mut self.window[c], tonnes);
-        add(&mut self.spent[c], tonnes);
+        self.balance[a] = balance;
+        add(&mut self.spent[a], tonnes);
+    }
+
+    /// What left is spread over the pairs in proportion to what each might have shipped.
+    #[inline(always)]
+    fn ship_pairs(&mut self, c: usize, use_: Use, tonnes: &Row<L>) {
+        let limit = self.limit[c];
+        let accounts = c * self.pairs..(c + 1) * self.pairs;
+        let mut allowed = [0.0; L];
+        for balance in &self.balance[accounts.clone()] {
+            for lane in 0..L {
+                allowed[lane] += less(balance[lane], limit[lane]);
+            }
+        }
+        let mut part = [0.0; L];
+        for lane in 0..L {
+            part[lane] = if allowed[lane] > 0.0 { less(tonnes[lane] / allowed[lane], 1.0) } else { 0.0 };
+        }
+        for a in accounts {
+            let mut own = self.balance[a];
+            for lane in 0..L {
+                own[lane] = less(own[lane], limit[lane]) * part[lane];
+            }
+            self.spend(a, use_, &own);
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! reads one array.
 
 use super::compile::{Lines, NONE, Routes};
+use super::source::Mix;
 use crate::network::line::{Criticality, LineGraph};
 use crate::policy::response::{Production, Sourcing, Switches};
 
@@ -111,7 +112,13 @@ impl Input {
 }
 
 /// Inputs of all lines, in order.
-pub(crate) fn inputs(switches: &Switches, unit_exponent: bool, routes: &Routes, lines: &Lines) -> Vec<Input> {
+pub(crate) fn inputs(
+    switches: &Switches,
+    mix: Mix,
+    unit_exponent: bool,
+    routes: &Routes,
+    lines: &Lines,
+) -> Vec<Input> {
     let mut list = Vec::with_capacity(lines.criticality.len());
     for (line, slots) in lines.slots.windows(2).enumerate() {
         let first = lines.slot_routes[slots[0] as usize];
@@ -129,8 +136,8 @@ pub(crate) fn inputs(switches: &Switches, unit_exponent: bool, routes: &Routes, 
             let way = match lines.sourcing[line] {
                 _ if changes => Way::Other,
                 Sourcing::Pooled if unit_exponent => Way::Pooled,
-                Sourcing::Dedicated if common && binds && switches.pooled_mix <= 0.0 => Way::Alone,
-                Sourcing::Dedicated if common && switches.pooled_mix < 1.0 => Way::Own,
+                Sourcing::Dedicated if common && binds && mix == Mix::Nothing => Way::Alone,
+                Sourcing::Dedicated if common && mix != Mix::All => Way::Own,
                 _ => Way::Other,
             };
             list.push(Input { start, end, place: start - first, amount, changes, binds, way });

@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 /// The shipped network with the rule on foreign-made goods from 1 July 2025.
 fn scenario(threshold: f64, more: &str) -> Scenario {
     let text = format!(
-        "title = \"t\"\nextends = \"baseline\"\nend = 2025-10-28\n[parameters]\ndesk_reject = 1\ndesk_return = 0\n[[shock]]\nid = \"abroad\"\nkind = \"licensing\"\nstart = 2025-07-01\nde_minimis = {threshold}\nwhere = {{ from_not = [\"CHN\"], to_not = [\"CHN\"], crosses_border = true, stage_from = [\"separation\", \"metal\", \"magnet\"] }}\n{more}"
+        "title = \"t\"\nextends = \"baseline\"\nparameter_set = \"none\"\nend = 2025-10-28\n[parameters]\ndesk_reject = 1\ndesk_return = 0\n[[shock]]\nid = \"abroad\"\nkind = \"licensing\"\nstart = 2025-07-01\nde_minimis = {threshold}\nwhere = {{ from_not = [\"CHN\"], to_not = [\"CHN\"], crosses_border = true, stage_from = [\"separation\", \"metal\", \"magnet\"] }}\n{more}"
     );
     match Scenario::parse("test", &text) {
         Ok((scenario, _)) => scenario,

@@ -5,7 +5,7 @@ use super::compile::{Kernel, NONE};
 use super::link::Way;
 use super::scratch::{Bound, Row, State, add, less, more};
 use super::share;
-use super::source::{consume, limit, per_unit};
+use super::source::{Mix, consume, limit, per_unit};
 use super::usual::{own_limit, own_parts, pooled_limit, pooled_parts};
 use crate::network::line::{Criticality, Stage};
 use crate::policy::parameter::Parameter;
@@ -250,6 +250,9 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
         }
         state.bound[line] = bound;
     }
+    if kernel.mix == Mix::Some {
+        remember(kernel, line, &output, state);
+    }
     state.output[line] = output;
     if kernel.stops {
         stop(kernel, line, state);
@@ -266,6 +269,23 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
             }
         }
     }
+}
+
+/// Output short by this share makes a whole day of shortage; less makes a part of one, so that nothing hangs on
+/// rounding.
+const SHORT: f64 = 0.05;
+
+/// Counts the days on which inputs kept the line below what it wanted.
+#[inline(always)]
+fn remember<const L: usize>(kernel: &Kernel, line: usize, output: &Row<L>, state: &mut State<L>) {
+    let wanted = state.wanted[line];
+    let mut days = state.short_days[line];
+    for lane in 0..L {
+        let missing = more(wanted[lane] - output[lane], 0.0);
+        let part = if wanted[lane] > 0.0 { less(missing / (SHORT * wanted[lane]), 1.0) } else { 0.0 };
+        days[lane] += kernel.dt * part;
+    }
+    state.short_days[line] = days;
 }
 
 /// BoARIO: output falls already when a stock is below ψ of its target; where ψ·target is less than a step's

@@ -188,6 +188,8 @@ pub struct State<const L: usize> {
     pub demand: Vec<Row<L>>,
     /// Output owed from before: late orders, deferred demand, and finished stock below target.
     pub owing: Vec<Row<L>>,
+    /// Days on which inputs kept the line short, so far.
+    pub short_days: Vec<Row<L>>,
     /// Final demand of the step before any shock (sinks).
     pub calm_demand: Vec<Row<L>>,
     /// Final demand of the step, with shocks.
@@ -368,6 +370,7 @@ impl<const L: usize> State<L> {
             trend: rows(lines),
             demand: rows(lines),
             owing: rows(lines),
+            short_days: rows(lines),
             calm_demand: rows(lines),
             final_demand: rows(lines),
             deferred: rows(lines),

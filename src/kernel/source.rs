@@ -4,7 +4,33 @@ use super::compile::Kernel;
 use super::link::{Input, Link};
 use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;
+use crate::policy::parameter::Parameter;
 use crate::policy::response::Sourcing;
+use crate::random::sample::Distribution;
+
+/// How much of the pooled rule is mixed into the others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mix {
+    /// None of it in any replication.
+    Nothing,
+    /// Some of it, or in some replications.
+    Some,
+    /// Nothing but it.
+    All,
+}
+
+impl Mix {
+    /// What the laws of the share and of its growth in shortage say, before they are drawn.
+    pub(crate) fn of(share: &Distribution, stand_in: &Distribution) -> Self {
+        match share {
+            share if share.is_fixed() && share.mean() >= 1.0 => Self::All,
+            _ if !stand_in.is_fixed() || stand_in.mean() > 0.0 => Self::Some,
+            share if !share.is_fixed() => Self::Some,
+            share if share.mean() <= 0.0 => Self::Nothing,
+            _ => Self::Some,
+        }
+    }
+}
 
 /// What a route allows where nothing is needed of it: more than anything, but sums of it stay finite.
 pub(crate) const FREE: f64 = 1.0e200;
@@ -68,18 +94,32 @@ pub(crate) fn limit<const L: usize>(
 ) -> Row<L> {
     let pooled = arrive(kernel, &kernel.lines.inputs[slot], state);
     let sourcing = kernel.lines.sourcing[line];
-    let mix = if sourcing == Sourcing::Pooled { 1.0 } else { kernel.switches.pooled_mix };
-    if mix >= 1.0 {
+    if sourcing == Sourcing::Pooled || kernel.mix == Mix::All {
         return pooled;
     }
     let own = match sourcing {
         Sourcing::AllNeeded => all_needed_limit(kernel, slot, pooled, state),
         _ => dedicated_limit(kernel, line, slot, state),
     };
-    if mix <= 0.0 {
+    if kernel.mix == Mix::Nothing {
         return own;
     }
-    std::array::from_fn(|lane| (1.0 - mix) * own[lane] + mix * pooled[lane])
+    mixed(line, &own, &pooled, state)
+}
+
+/// What the stage's own rule and the pooled one allow together: a share κ of what is wanted follows the pooled rule,
+/// however much is in store. κ grows with the days of want.
+#[inline(always)]
+pub(crate) fn mixed<const L: usize>(line: usize, own: &Row<L>, pooled: &Row<L>, state: &State<L>) -> Row<L> {
+    let (share, days) = (&state.parameters[Parameter::PooledMix as usize], &state.parameters[Parameter::StandInDays as usize]);
+    let (short, wanted) = (&state.short_days[line], &state.wanted[line]);
+    let mut limit = [0.0; L];
+    for lane in 0..L {
+        let learned = if days[lane] > 0.0 { less(short[lane] / days[lane], 1.0) } else { 0.0 };
+        let mix = share[lane] + (1.0 - share[lane]) * learned;
+        limit[lane] = (1.0 - mix) * less(own[lane], wanted[lane]) + mix * less(pooled[lane], wanted[lane]);
+    }
+    limit
 }
 
 #[inline(always)]
@@ -178,7 +218,7 @@ pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
 #[inline(always)]
 pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
-    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.switches.pooled_mix < 1.0;
+    let dedicated = kernel.lines.sourcing[line] == Sourcing::Dedicated && kernel.mix != Mix::All;
     let input = &kernel.lines.inputs[slot];
     let output = state.output[line];
     let mut scale = output;

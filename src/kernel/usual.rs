@@ -8,7 +8,7 @@ use super::compile::Kernel;
 use super::link::Input;
 use super::scratch::{Row, State, add, less, more};
 use super::share::LEAST_RELIABILITY;
-use super::source::{FREE, add_due, keep};
+use super::source::{FREE, Mix, add_due, keep, mixed};
 
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
@@ -48,11 +48,10 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
         *part = can;
     }
     work.can[slot - kernel.slots_of(line).start] = sum;
-    let mix = kernel.switches.pooled_mix;
-    if ALONE || mix <= 0.0 {
+    if ALONE || kernel.mix == Mix::Nothing {
         return sum;
     }
-    std::array::from_fn(|lane| (1.0 - mix) * sum[lane] + mix * pooled[lane])
+    mixed(line, &sum, &pooled, state)
 }
 
 /// After [`own_limit`]: each route does its part of the line's output, and where routes stand in for each other

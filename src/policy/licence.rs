@@ -88,6 +88,9 @@ pub struct Licensing {
     pub capacity: Capacity,
     /// Single or multi shipment.
     pub use_: Use,
+    /// Exporter–customer pairs behind each controlled route, at least 1. Each applies for itself, for its part of
+    /// the route's flow, and nobody ships on another's licence.
+    pub pairs: u32,
     /// The rule of October 2025 on foreign-made goods: a controlled route needs a licence only while the
     /// share of value of Chinese origin in its supplier's goods is at least this; `None`: always.
     pub de_minimis: Option<Value>,

@@ -73,9 +73,15 @@ parameters! {
     Headroom = "utilisation", "share", Fixed(0.85), 0.3 => 1.0, (0.7, 0.95),
         "Utilisation assumed where the data give none.",
         "assumption: DisruptSC uses 0.8; automakers and other users run at 0.85";
-    CoverFactor = "cover_factor", "ratio", Fixed(1.0), 0.0 => 20.0, (0.5, 2.0),
+    PooledMix = "pooled_mix", "share", Fixed(0.0), 0.0 => 1.0, (0.0, 1.0),
+        "Share κ of the pooled rule mixed into dedicated and all-needed sourcing: what part of a missing supplier's goods others can bring.",
+        "assumption: magnets and parts are qualified for one use; the exports of 2025 say nothing about it, the stops do";
+    StandInDays = "stand_in_days", "d", Fixed(0.0), 0.0 => 36500.0, (10.0, 400.0),
+        "Days short of an input after which a line's other suppliers stand in for the missing one altogether (0: never).",
+        "assumption: off; permits to deviate from a qualified part take weeks, its full qualification a year";
+    CoverFactor = "cover_factor", "ratio", Fixed(1.0), 0.0 => 20.0, (0.5, 4.0),
         "Multiplies every stock target.", "definition";
-    CoverSpread = "cover_spread", "coefficient of variation", Fixed(0.8), 0.0 => 3.0, (0.0, 1.2),
+    CoverSpread = "cover_spread", "coefficient of variation", Fixed(0.8), 0.0 => 3.0, (0.0, 2.0),
         "Spread of stock targets between routes (lognormal factor of mean 1).",
         "derived: with no spread no plant stops before day 105, with 0.8 the first stops on day 47-55 as in the record";
     AdjustmentDays = "stock_adjustment_days", "d", Fixed(30.0), 1.0 => 3650.0, (20.0, 60.0),
@@ -158,9 +164,9 @@ parameters! {
     DeskEasing = "desk_easing", "ratio", Fixed(1.6), 0.01 => 100.0, (1.0, 2.5),
         "Speed of the desk after the talks of May and June 2025 and the doubling of its staff together, relative to April.",
         "assumption: the scenario's regimes share it; exports of April to July 2025 tell it (parameter set 2025-fitted)";
-    LotDays = "lot_days", "d", Fixed(90.0), 1.0 => 3650.0, (30.0, 180.0),
+    LotDays = "lot_days", "d", Fixed(180.0), 1.0 => 3650.0, (30.0, 180.0),
         "Days of base flow in one application.",
-        "assumption; lots of 10 d would make the numbers of applications reported (EU firms some 2,000 by October 2025, Politico), but let 25 % of calm exports leave when 10 % are approved, where the record has 22 % and 25 %";
+        "derived: who applies asks for what a licence of six months lets it ship (`validity_single`)";
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),
         "Days of expected flow for which a buyer wants licences beyond its order book.", "assumption";
     LicenceLead = "licence_lead", "d", Fixed(63.0), 0.0 => 3650.0, (30.0, 120.0),

@@ -50,8 +50,6 @@ pub struct Switches {
     pub production: Production,
     /// Sourcing rule of each stage, in the order of [`Stage::ALL`].
     pub sourcing: [Sourcing; 7],
-    /// Share of a pooled rule mixed into `dedicated` and `all-needed` stages, 0 to 1.
-    pub pooled_mix: f64,
     /// Rationing rule.
     pub rationing: Rationing,
     /// End uses from first served to last, for rationing by priority; others come last.
@@ -72,7 +70,6 @@ impl Default for Switches {
         Self {
             production: Production::Hard,
             sourcing,
-            pooled_mix: 0.0,
             rationing: Rationing::Proportional,
             priority: Vec::new(),
             sample_network: true,

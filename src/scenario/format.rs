@@ -15,7 +15,7 @@ pub const KEYS_OF_KIND: [(&str, &[&str], &[&str]); 16] = [
     ("capacity-loss", &["where", "loss"], &["recovery", "recovery_days"]),
     ("embargo", &["where"], &[]),
     ("quota", &["where", "tonnes"], &["period_days"]),
-    ("licensing", &["where"], &["law", "capacity", "use", "de_minimis", "quotas", "classes"]),
+    ("licensing", &["where"], &["law", "capacity", "use", "pairs", "de_minimis", "quotas", "classes"]),
     ("regime", &["of"], &["speed", "class_speed", "reject", "return", "officers"]),
     ("regimes", &["states"], &[]),
     ("general-licence", &["where"], &[]),

@@ -16,6 +16,9 @@ use crate::policy::shock::Kind;
 /// The class of every controlled route that no class asks for.
 pub const OTHER: &str = "other";
 
+/// Most exporter–customer pairs behind a route: each has licences of its own to keep.
+const MOST_PAIRS: i64 = 64;
+
 /// Reads the keys of a licensing rule; `controlled` is what its `where` selected.
 pub fn licensing(
     fields: &mut Fields<'_>,
@@ -34,6 +37,11 @@ pub fn licensing(
     let use_ = fields
         .choice("use", &[("single", Use::Single), ("multi", Use::Multi)], diagnostics)
         .unwrap_or_default();
+    let pairs = if fields.take("pairs").is_some() {
+        fields.whole("pairs", 1..=MOST_PAIRS, diagnostics).and_then(|pairs| u32::try_from(pairs.value).ok())
+    } else {
+        Some(1)
+    };
     let capacity = match fields.take("capacity") {
         Some(item) => capacity(item, diagnostics),
         None => Some(Capacity::Infinite),
@@ -103,6 +111,7 @@ pub fn licensing(
         law,
         capacity: capacity?,
         use_,
+        pairs: pairs?,
         de_minimis: de_minimis?,
         quotas: quotas?,
     })

@@ -262,9 +262,6 @@ fn switches(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Switches 
     if let Some(item) = own.take("sourcing") {
         sourcing(item, &mut switches.sourcing, diagnostics);
     }
-    if let Some(mix) = own.number("pooled_mix", 0.0..=1.0, diagnostics) {
-        switches.pooled_mix = mix.value;
-    }
     for word in own.texts("priority", diagnostics).unwrap_or_default() {
         let item = Item { span: word.span, node: Node::Text(word.value.to_owned()) };
         let Some(end_use) = super::fields::choice(&item, "priority", &END_USES, diagnostics) else {

@@ -230,9 +230,6 @@ pub struct SwitchesTable {
     /// How suppliers stand in for each other: one rule, or one per stage. Default: `dedicated` at
     /// component makers and automakers, `pooled` elsewhere.
     sourcing: Option<SourcingTable>,
-    /// Share of a pooled rule mixed into the others, 0 to 1.
-    #[schemars(range(min = 0, max = 1))]
-    pooled_mix: Option<f64>,
     /// Who is served when a supplier is short; default `proportional`.
     rationing: Option<RationingWord>,
     /// End uses from first served to last, for `rationing = "priority"`.

@@ -246,6 +246,9 @@ pub struct ShockTable {
     /// licensing: whether a licence covers one shipment or many; default multi.
     #[serde(rename = "use")]
     use_: Option<UseWord>,
+    /// licensing: exporter–customer pairs behind each route, each with licences of its own; default 1.
+    #[schemars(range(min = 1, max = 64))]
+    pairs: Option<u32>,
     /// licensing: a licence is needed only from this share of value of Chinese origin in the supplier's
     /// goods.
     de_minimis: Option<Number>,

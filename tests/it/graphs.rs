@@ -331,13 +331,15 @@ impl Plan {
         scenario.switches = Switches {
             production: self.production,
             sourcing: self.sourcing,
-            pooled_mix: self.pooled_mix,
             rationing: self.rationing,
             priority: dice.some(&[EndUse::Defence, EndUse::Automotive, EndUse::Wind]),
             sample_network: self.sampled,
             price_feedback: self.unusual && dice.chance(0.5),
             bypass: self.unusual && dice.chance(0.5),
         };
+        scenario.parameters.set(Parameter::PooledMix, Distribution::Fixed(self.pooled_mix));
+        let stand_in = dice.pick(&[0.0, 0.0, 20.0]);
+        scenario.parameters.set(Parameter::StandInDays, Distribution::Fixed(stand_in));
         if self.unusual {
             unusual(&mut scenario.parameters, &mut dice);
         }

@@ -168,5 +168,6 @@ fn licensing(scenario: &Scenario, dice: &mut Dice) -> Licensing {
         use_: dice.pick(&[Use::Multi, Use::Single]),
         de_minimis: None,
         quotas: Vec::new(),
+        pairs: dice.pick(&[1, 1, 4]),
     }
 }

@@ -36,6 +36,7 @@ pub struct Line {
     pub output: f64,
     pub wanted: f64,
     pub owing: f64,
+    pub short_days: f64,
     pub demand: f64,
     pub expected: f64,
     pub trend: f64,

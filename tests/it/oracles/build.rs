@@ -329,6 +329,7 @@ pub fn licensing(routes: &[RouteId], law: ReviewLaw, use_: Use) -> Kind {
         capacity: Desk::Infinite,
         use_,
         de_minimis: None,
+        pairs: 1,
         quotas: Vec::new(),
     })
 }

@@ -214,3 +214,33 @@ fn survivors_help_only_where_goods_are_substitutes() {
         }
     }
 }
+
+/// Two suppliers of half each, the first fails for good: once its goods are used up the line serves the other half
+/// alone, and one more of `stand_in_days` parts of the rest with every day short; the other's stock bears it.
+#[test]
+fn a_supplier_is_stood_in_for_after_days_of_want() {
+    for days in [5.0, 20.0] {
+        let way = Way { cover: 60.0, lead: 3, ..Way::default() };
+        let (net, lines) = parallel(DEMAND, &[0.5, 0.5], |c| Capacity::Of(4.0 * c), way);
+        let shock = outage(vec![net.pool(lines[0])], 1.0, FROM, 5000);
+        let mut scenario = scenario(&net, 200, vec![shock]);
+        set(&mut scenario, Parameter::StandInDays, days);
+        scenario.switches.sourcing[Stage::OtherDemand as usize] =
+            coercivity::policy::response::Sourcing::Dedicated;
+        let run = run(&scenario);
+        let user = lines[2].index();
+        let share = |step: usize| run.steps[step].output[user] / run.steps[0].output[user];
+        let first = (0..200).find(|step| share(*step) < 1.0 - 1.0e-9).expect("it runs short");
+        assert_eq!(first, 1 + FROM as usize + 3 + 60 - 1, "after the goods on their way and in stock");
+        let mut short = 0.0_f64;
+        for step in first..first + 2 * days as usize {
+            let expected = 0.5 + 0.5 * (short / days).min(1.0);
+            assert!(
+                (share(step) - expected).abs() < 1.0e-9,
+                "{days}, day {step}: {} {expected}",
+                share(step)
+            );
+            short += ((1.0 - expected) / 0.05).min(1.0);
+        }
+    }
+}

@@ -132,12 +132,12 @@ fn without_a_shock_nothing_moves() {
             ] {
                 for mix in [0.0, 0.5] {
                     let switches = &mut scenario.switches;
-                    (switches.production, switches.rationing, switches.pooled_mix) =
-                        (production, rationing, mix);
+                    (switches.production, switches.rationing) = (production, rationing);
                     switches.sourcing = [sourcing; 7];
                     switches.priority = vec![EndUse::Wind];
                     switches.price_feedback = true;
                     switches.bypass = true;
+                    set(&mut scenario, Parameter::PooledMix, mix);
                     let kernel = Kernel::compile(&scenario);
                     let mut state = State::<4>::new(&kernel);
                     let mut drift = Drift { first: None, worst: 0.0 };

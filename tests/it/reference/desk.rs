@@ -21,6 +21,8 @@ enum At {
 struct Case {
     /// Position among the rule's routes.
     route: usize,
+    /// Whose it is of the pairs behind the route.
+    pair: usize,
     tonnes: f64,
     filed: f64,
     step: u32,
@@ -49,8 +51,8 @@ pub struct Desk {
     active: bool,
     cases: Vec<Case>,
     filed: u64,
-    /// (expiry day, tonnes), oldest first, per controlled route.
-    licences: Vec<Vec<(f64, f64)>>,
+    /// (expiry day, tonnes), oldest first, per controlled route and pair behind it.
+    licences: Vec<Vec<Vec<(f64, f64)>>>,
     /// (step, tonnes) shipped, per controlled route.
     shipped: Vec<Vec<(u32, f64)>>,
     /// Speed, rejection and return of each class.
@@ -67,7 +69,7 @@ impl Desk {
         let desk = |(shock, entry): (usize, &coercivity::policy::shock::Shock)| match &entry.kind {
             Kind::Licensing(rule) => Some(Self {
                 shock,
-                licences: vec![Vec::new(); rule.controlled.len()],
+                licences: vec![vec![Vec::new(); rule.pairs as usize]; rule.controlled.len()],
                 shipped: vec![Vec::new(); rule.controlled.len()],
                 largest_lot: vec![0.0; rule.controlled.len()],
                 ..Self::default()
@@ -79,9 +81,31 @@ impl Desk {
 
     /// Tonnes licensed and not shipped, tonnes applied for.
     pub fn tonnes(&self, route: usize) -> (f64, f64) {
-        let licensed = self.licences[route].iter().map(|l| l.1).sum();
-        (licensed, self.cases.iter().filter(|c| c.route == route).map(|c| c.tonnes).sum())
+        let pairs = 0..self.licences[route].len();
+        let of = pairs.map(|pair| self.tonnes_of(route, pair));
+        of.fold((0.0, 0.0), |sum, own| (sum.0 + own.0, sum.1 + own.1))
     }
+
+    /// What each pair could ship of what it has licensed.
+    fn could(&self, route: usize, limit: f64) -> Vec<f64> {
+        (0..self.licences[route].len()).map(|pair| self.tonnes_of(route, pair).0.min(limit)).collect()
+    }
+
+    fn tonnes_of(&self, route: usize, pair: usize) -> (f64, f64) {
+        let licensed = self.licences[route][pair].iter().map(|l| l.1).sum();
+        let own = self.cases.iter().filter(|c| c.route == route && c.pair == pair);
+        (licensed, own.map(|c| c.tonnes).sum())
+    }
+}
+
+/// Takes tonnes off licences, oldest first.
+fn use_up(licences: &mut Vec<(f64, f64)>, mut tonnes: f64) {
+    for licence in licences.iter_mut() {
+        let used = licence.1.min(tonnes);
+        licence.1 -= used;
+        tonnes -= used;
+    }
+    licences.retain(|licence| licence.1 > 0.0);
 }
 
 fn rule(scenario: &Scenario, shock: usize) -> &Licensing {
@@ -161,7 +185,7 @@ impl Simulator {
                 let desk = &mut self.desks[d];
                 desk.cases.clear();
                 desk.filed = 0;
-                desk.licences.iter_mut().for_each(Vec::clear);
+                desk.licences.iter_mut().flatten().for_each(Vec::clear);
             }
             if !active {
                 continue;
@@ -170,7 +194,7 @@ impl Simulator {
                 self.apply(d, 2048);
             }
             self.settle(d, &rule, now, &terms);
-            for licences in &mut self.desks[d].licences {
+            for licences in self.desks[d].licences.iter_mut().flatten() {
                 licences.retain(|licence| licence.0 > now);
             }
         }
@@ -231,7 +255,7 @@ impl Simulator {
                     desk.decided.push(news);
                     desk.counts.approved += 1.0;
                     desk.counts.waited += case.due - case.filed;
-                    desk.licences[case.route].push((case.due + validity, case.tonnes));
+                    desk.licences[case.route][case.pair].push((case.due + validity, case.tonnes));
                     return;
                 }
                 let answer = draw(Purpose::ApplicantDelay, case.rounds)[0];
@@ -259,9 +283,14 @@ impl Simulator {
             for c in (0..controlled.len()).filter(|c| controlled[*c].index() == r.index()) {
                 let recent: f64 =
                     desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
+                let rate = self.p(Parameter::LicensedRate);
+                if desk.licences[c].len() > 1 {
+                    let limit = self.pair_limit(r, desk.licences[c].len());
+                    least = least.min(desk.could(c, limit).iter().sum());
+                    continue;
+                }
                 let base = self.graph[r].base_flow;
                 let usual = if base > 0.0 { base } else { self.expected_flow(r) };
-                let rate = self.p(Parameter::LicensedRate);
                 // From 1e9 on the rate is no limit.
                 let room =
                     if rate >= 1.0e9 { f64::INFINITY } else { (rate * 30.0 * usual - recent).max(0.0) };
@@ -269,6 +298,16 @@ impl Simulator {
             }
         }
         least
+    }
+
+    /// Most that one of several pairs ships in a step: its part of what is usual times the licensed rate, or of
+    /// what is usual or expected times what the gate lets any route claim, whichever is less.
+    fn pair_limit(&self, r: EdgeIndex, pairs: usize) -> f64 {
+        let (base, expected) = (self.graph[r].base_flow, self.expected_flow(r));
+        let (rate, gate) = (self.p(Parameter::LicensedRate), self.p(Parameter::GateRatio));
+        let usual = if base > 0.0 { base } else { expected };
+        let most = if rate > gate { gate * usual.max(expected) } else { rate * usual };
+        most * self.dt / pairs as f64
     }
 
     fn expected_flow(&self, r: EdgeIndex) -> f64 {
@@ -280,25 +319,37 @@ impl Simulator {
             let rule = rule(&self.scenario, self.desks[d].shock).clone();
             for (c, r) in rule.controlled.iter().enumerate() {
                 let route = &self.graph[EdgeIndex::new(r.index())];
-                let mut tonnes = route.leaving;
+                let tonnes = route.leaving;
                 if !self.desks[d].active || route.exempt > 0.0 || tonnes <= 0.0 {
                     continue;
                 }
+                let pairs = self.desks[d].licences[c].len();
+                let limit = self.pair_limit(EdgeIndex::new(r.index()), pairs);
                 let desk = &mut self.desks[d];
+                if pairs > 1 {
+                    // Everybody ships the same part of what it could.
+                    let could = desk.could(c, limit);
+                    let all: f64 = could.iter().sum();
+                    for (pair, could) in could.into_iter().enumerate().filter(|(_, could)| *could > 0.0) {
+                        let own = could * (tonnes / all).min(1.0);
+                        let held = desk.tonnes_of(c, pair).0;
+                        if rule.use_ == Use::Multi {
+                            use_up(&mut desk.licences[c][pair], own);
+                        } else if own > 1.0e-9 * held {
+                            desk.licences[c][pair].clear();
+                        }
+                    }
+                    continue;
+                }
                 desk.shipped[c].push((self.step, tonnes));
                 if rule.use_ == Use::Single {
                     // A rounding's worth of goods spends no licence.
                     if tonnes > 1.0e-9 * desk.tonnes(c).0 {
-                        desk.licences[c].clear();
+                        desk.licences[c][0].clear();
                     }
                     continue;
                 }
-                for licence in &mut desk.licences[c] {
-                    let used = licence.1.min(tonnes);
-                    licence.1 -= used;
-                    tonnes -= used;
-                }
-                desk.licences[c].retain(|licence| licence.1 > 0.0);
+                use_up(&mut desk.licences[c][0], tonnes);
             }
         }
     }
@@ -358,36 +409,42 @@ impl Simulator {
             if route.exempt > 0.0 || now - self.events[shock].start * self.dt < eligible {
                 continue;
             }
-            let expected = self.expected_flow(edge);
-            let lot = self.p(Parameter::LotDays) * expected.max(route.base_flow);
-            let (licensed, pending) = self.desks[d].tonnes(c);
+            let pairs = self.desks[d].licences[c].len();
+            let (expected, part) = (self.expected_flow(edge), 1.0 / pairs as f64);
+            let lot = self.p(Parameter::LotDays) * expected.max(route.base_flow) * part;
             let horizon = self.p(Parameter::HorizonDays) + leads[class];
-            let need = route.book + expected * horizon - licensed - pending;
-            if lot <= 0.0 || need <= 1.0e-9 * lot {
-                continue;
-            }
-            let lots = (need / lot).ceil().min(2048.0) as u32;
+            let wanted = (route.book + expected * horizon) * part;
             let entity = Entity::of(&self.scenario.lines.routes[r].id);
-            for lot_number in first_lot..first_lot + lots {
-                let uniform = self.streams.uniform(Purpose::Intake, entity, self.step, lot_number);
-                let intake = self.intake(uniform);
-                let step = self.step;
-                let desk = &mut self.desks[d];
-                desk.largest_lot[c] = desk.largest_lot[c].max(lot);
-                desk.cases.push(Case {
-                    route: c,
-                    tonnes: lot,
-                    filed: now,
-                    step,
-                    lot: lot_number,
-                    rounds: 0,
-                    intake,
-                    at: At::Intake,
-                    due: now + intake,
-                    number: desk.filed,
-                });
-                desk.filed += 1;
-                desk.counts.filed += 1.0;
+            for pair in 0..pairs {
+                let (licensed, pending) = self.desks[d].tonnes_of(c, pair);
+                let need = wanted - licensed - pending;
+                if lot <= 0.0 || need <= 1.0e-9 * lot {
+                    continue;
+                }
+                let lots = (need / lot).ceil().min(f64::from(2048 / pairs as u32)) as u32;
+                for number in 0..lots {
+                    let lot_number = first_lot + number * pairs as u32 + pair as u32;
+                    let uniform = self.streams.uniform(Purpose::Intake, entity, self.step, lot_number);
+                    let intake = self.intake(uniform);
+                    let step = self.step;
+                    let desk = &mut self.desks[d];
+                    desk.largest_lot[c] = desk.largest_lot[c].max(lot);
+                    desk.cases.push(Case {
+                        route: c,
+                        pair,
+                        tonnes: lot,
+                        filed: now,
+                        step,
+                        lot: lot_number,
+                        rounds: 0,
+                        intake,
+                        at: At::Intake,
+                        due: now + intake,
+                        number: desk.filed,
+                    });
+                    desk.filed += 1;
+                    desk.counts.filed += 1.0;
+                }
             }
         }
     }

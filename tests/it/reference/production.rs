@@ -208,6 +208,12 @@ impl Simulator {
                 output = limit;
             }
         }
+        let wanted = self.graph[node].wanted;
+        if wanted > 0.0 && !inputs.is_empty() {
+            // A twentieth missing makes a whole day of shortage.
+            let missing = (wanted - output).max(0.0) / (0.05 * wanted);
+            self.graph[node].short_days += self.dt * missing.min(1.0);
+        }
         self.graph[node].output = output;
         self.stop(i);
         for (input, (_, can)) in inputs.iter().zip(&limits) {
@@ -215,10 +221,19 @@ impl Simulator {
         }
     }
 
+    /// Share of the pooled rule in the mix: what it always is, and what the line has learned in shortage.
+    fn stand_in(&self, i: usize) -> f64 {
+        let (mix, days) = (self.p(Parameter::PooledMix), self.p(Parameter::StandInDays));
+        if days <= 0.0 {
+            return mix;
+        }
+        mix + (1.0 - mix) * (self.graph[NodeIndex::new(i)].short_days / days).min(1.0)
+    }
+
     /// What one input allows, and what each of its routes can do for it (dedicated sourcing).
     fn limit(&mut self, i: usize, input: &[EdgeIndex]) -> (f64, Vec<f64>) {
         let rule = self.sourcing(i);
-        let mix = if rule == Sourcing::Pooled { 1.0 } else { self.scenario.switches.pooled_mix };
+        let mix = if rule == Sourcing::Pooled { 1.0 } else { self.stand_in(i) };
         let pooled: f64 = input.iter().map(|r| allows(self.graph[*r].stock, self.graph[*r].amount)).sum();
         if mix >= 1.0 {
             return (pooled, Vec::new());
@@ -234,7 +249,8 @@ impl Simulator {
             let can = self.dedicated(i, input);
             (can.iter().sum(), can)
         };
-        (if mix > 0.0 { (1.0 - mix) * own + mix * pooled } else { own }, can)
+        let wanted = self.graph[NodeIndex::new(i)].wanted;
+        (if mix > 0.0 { (1.0 - mix) * own.min(wanted) + mix * pooled.min(wanted) } else { own }, can)
     }
 
     /// Each route serves its own share of new demand and of what is owed on its account. A newcomer serves
