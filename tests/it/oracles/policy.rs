@@ -292,7 +292,7 @@ fn only_what_a_control_keeps_back_moves_the_price() {
     let slump = Kind::DemandChange { lines: vec![user], factor: fixed(0.5) };
     // A rule that lets everything through all the same: the route is one that a control may stop.
     let idle = Kind::Quota { routes: vec![closed], tonnes: fixed(1.0e9), period_days: 30 };
-    let calm = vec![shock("rule", idle, 0, None)];
+    let calm = [shock("rule", idle, 0, None)];
     let with = |more: Vec<coercivity::policy::shock::Shock>| {
         let mut scenario = scenario(&net, 1500, calm.iter().cloned().chain(more).collect());
         set(&mut scenario, Parameter::PriceCushion, 1.0);
