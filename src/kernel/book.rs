@@ -9,7 +9,7 @@ use crate::policy::parameter::Parameter;
 ///
 /// The gate comes before rationing so that goods are not allotted to routes that cannot ship.
 pub(crate) struct Gate<const L: usize> {
-    /// r_max, per step.
+    /// Largest ratio to the usual flow, per step.
     pub most: Row<L>,
     /// What the buyer expects to make, per day.
     pub expected: Row<L>,

@@ -28,7 +28,7 @@ struct Pace<const L: usize> {
     most: Row<L>,
     /// Factor on final demand in this season.
     season: Row<L>,
-    /// r_max, per step.
+    /// Largest ratio to the usual flow, per step.
     gate: Row<L>,
 }
 
