@@ -206,8 +206,8 @@ fn more_officers_decide_more_and_the_load_says_so() {
     let loads = kernel.desk_loads();
     assert_eq!((loads.len(), loads[0].regime, loads[1].regime), (2, None, Some(1)));
     let open = kernel.rules[0].routes.iter().filter(|r| !kernel.routes.late[**r as usize]).count();
-    // λ = routes/90 d, each reviewed 1/(1 − 0.3) times, 8 officer-days each, 3 officers.
-    let expected = open as f64 / 90.0 / 0.7 * 8.0 / 3.0;
+    // λ = routes/180 d, each reviewed 1/(1 − 0.3) times, 8 officer-days each, 3 officers.
+    let expected = open as f64 / 180.0 / 0.7 * 8.0 / 3.0;
     assert!((loads[0].load - expected).abs() < 1e-12, "{} against {expected}", loads[0].load);
     assert!((loads[1].load - expected / 2.0).abs() < 1e-12);
     assert!(loads[0].overloaded(), "three officers are far too few");

@@ -186,7 +186,7 @@ impl Load {
 impl Kernel {
     /// The load of every desk with officers, under its own terms and under each regime that changes the
     /// number of officers, at the mean of all distributions. Each controlled route that is open in the base
-    /// year files one lot per `lot_days`. Other changes by regimes are not counted.
+    /// year files one lot per pair behind it and `lot_days`. Other changes by regimes are not counted.
     #[must_use]
     pub fn desk_loads(&self) -> Vec<Load> {
         let mut loads = Vec::new();
@@ -195,7 +195,7 @@ impl Kernel {
         for rule in &self.rules {
             let Kind::Licensing(licensing) = &self.scenario.shocks[rule.shock].kind else { continue };
             let Capacity::Servers { officers, officer_days } = &licensing.capacity else { continue };
-            let lots_per_day = 1.0 / parameters.get(Parameter::LotDays).mean();
+            let lots_per_day = f64::from(licensing.pairs) / parameters.get(Parameter::LotDays).mean();
             let (mut reviews, mut work) = (0.0, 0.0);
             for (c, &r) in rule.routes.iter().enumerate() {
                 let route = &self.graph().routes[self.routes.id[r as usize].index()];

@@ -164,7 +164,7 @@ parameters! {
     DeskEasing = "desk_easing", "ratio", Fixed(1.6), 0.01 => 100.0, (1.0, 2.5),
         "Speed of the desk after the talks of May and June 2025 and the doubling of its staff together, relative to April.",
         "assumption: the scenario's regimes share it; exports of April to July 2025 tell it (parameter set 2025-fitted)";
-    LotDays = "lot_days", "d", Fixed(180.0), 1.0 => 3650.0, (30.0, 180.0),
+    LotDays = "lot_days", "d", Fixed(180.0), 1.0 => 3650.0, (60.0, 360.0),
         "Days of base flow in one application.",
         "derived: who applies asks for what a licence of six months lets it ship (`validity_single`)";
     HorizonDays = "licence_horizon", "d", Fixed(30.0), 0.0 => 3650.0, (10.0, 90.0),

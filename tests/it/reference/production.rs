@@ -351,7 +351,8 @@ impl Simulator {
             .iter()
             .zip(&used)
             .map(|(r, used)| allows(self.graph[*r].stock, self.graph[*r].amount) - used)
-            .map(|rest| if rest.is_finite() { rest } else { 0.0 })
+            // A route of which nothing is needed can make up for anything.
+            .map(|rest| if rest.is_finite() { rest } else { 1.0e200 })
             .collect();
         let left: f64 = rest.iter().sum();
         for (k, r) in input.iter().enumerate() {
