@@ -140,6 +140,7 @@ pub fn keys(kind: &Kind, shocks: &[Shock]) -> Vec<Key> {
                 ("law", word(&laws, &rule.law)),
                 ("use", word(&uses, &rule.use_)),
                 ("capacity", capacity),
+                ("pairs", rule.pairs.to_string()),
             ];
             keys.extend(rule.de_minimis.as_ref().map(|share| ("de_minimis", value(share))));
             keys
@@ -231,7 +232,7 @@ pub fn switches(switches: &Switches) -> Vec<Switch> {
 }
 
 /// Key, meaning, basis of the default.
-const SWITCHES: [(&str, &str, &str); 8] = [
+const SWITCHES: [(&str, &str, &str); 7] = [
     (
         "production",
         "How output follows from stocks of inputs.",
@@ -242,7 +243,6 @@ const SWITCHES: [(&str, &str, &str); 8] = [
         "How a line's suppliers of one material stand in for each other.",
         "assumption: parts are qualified with one supplier, ore and metal are not; the rule that decides most",
     ),
-    ("pooled_mix", "Share of a pooled rule mixed into the others.", "assumption: off"),
     ("rationing", "Who is served when a supplier is short.", "ARIO (Hallegatte 2008), BoARIO"),
     ("priority", "End uses from first served to last, for rationing by priority.", "none: no order is known"),
     (
@@ -278,7 +278,6 @@ fn plain(switches: &Switches) -> Vec<Key> {
     vec![
         ("production", word(&productions, &switches.production)),
         ("sourcing", format!("{{ {} }}", sourcing.collect::<Vec<_>>().join(", "))),
-        ("pooled_mix", switches.pooled_mix.to_string()),
         ("rationing", word(&rationings, &switches.rationing)),
         ("priority", format!("[{}]", priority.collect::<Vec<_>>().join(", "))),
         ("sample_network", switches.sample_network.to_string()),
@@ -299,7 +298,6 @@ extends = "baseline"
 [switches]
 production = "psi"
 sourcing = { component = "all-needed", magnet = "dedicated" }
-pooled_mix = 0.25
 rationing = "priority"
 priority = ["defence", "wind"]
 bypass = true
@@ -312,6 +310,7 @@ duration = { lognormal = { mean = 200, cv = 0.5 } }
 where = { from = ["CHN"], to_not = ["CHN"], control = "heavy" }
 law = "gamma"
 use = "single"
+pairs = 10
 capacity = { officers = 30, officer_days = { triangular = [5, 8, 9] } }
 classes = [
     { name = "defence", where = { end_use = ["defence"] }, reject = 1.0, priority = 2, eligible_after = 30 },
