@@ -12,6 +12,7 @@
 
 mod axis;
 mod drawing;
+mod event;
 mod exceedance;
 mod fan;
 mod first_stop;
@@ -25,8 +26,9 @@ mod theme;
 mod tornado;
 mod waiting;
 
+pub use event::Event;
 pub use exceedance::{ExceedanceChart, ExceedanceCurve};
-pub use fan::{Event, FanChart, FanPanel};
+pub use fan::{FanChart, FanPanel, Observed};
 pub use first_stop::{FirstStopChart, FirstStopRow};
 pub use heatmap::{Heatmap, HeatmapRow};
 pub use licence_stack::{LicencePanel, LicenceStack};

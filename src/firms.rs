@@ -14,6 +14,7 @@ mod block;
 mod buyers;
 mod cascade;
 mod cells;
+pub mod codes;
 pub mod esri;
 pub mod generate;
 pub mod inoue;

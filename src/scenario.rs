@@ -15,6 +15,7 @@ mod licensing;
 mod names;
 pub mod overlay;
 pub mod parameter_set;
+mod plausible;
 pub mod quantity;
 pub mod resolve;
 pub mod rules;
@@ -22,6 +23,7 @@ pub mod schema;
 pub mod select;
 pub mod shock_schema;
 pub mod shocks;
+pub mod spell;
 mod timing;
 
 #[cfg(test)]
@@ -238,6 +240,7 @@ impl Scenario {
         let scenario = layers.and_then(|layers| {
             let scenario = resolve::resolve(&layers, &find_network, &mut diagnostics)?;
             names::check(&layers, &scenario, &mut diagnostics);
+            plausible::check(&layers, &scenario, &mut diagnostics);
             (diagnostics.error_count() == 0).then_some(scenario)
         });
         match scenario {

@@ -143,7 +143,13 @@ impl ExceedanceChart {
             .collect();
         page.legend(&entries);
         page.legend(&[
-            (Sign::Area(tint(category(0), 0.25)), "95 % confidence band of the curve".to_string()),
+            match curves.len() {
+                1 => (Sign::Area(tint(category(0), 0.25)), "95 % confidence band of the curve".to_string()),
+                _ => (
+                    Sign::Area(tint(MUTED, 0.3)),
+                    "95 % confidence band of each curve, in its colour".to_string(),
+                ),
+            },
             (Sign::Dashed(MUTED), "median, and exceeded in 5 % of runs".to_string()),
         ]);
         let body = page.body();

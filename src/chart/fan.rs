@@ -1,23 +1,17 @@
 //! Fan charts: how a quantity may go over time, one panel or many.
 
-use super::axis::{Axis, long_date, range};
-use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
+use super::axis::{Axis, range};
+use super::drawing::{Anchor, Drawing, Frame, fit};
+use super::event::{self, Event};
 use super::page::{Page, Sign, Titles, columns, empty_panel, floor_line, label_width, x_grid, y_grid};
-use super::theme::{BLUE, INK, LABEL, MUTED, PAGE_HEIGHT, SMALL, TICK, VERMILLION, tint};
+use super::theme::{
+    BLUE, Colour, GREEN, INK, LABEL, MUTED, PAGE_HEIGHT, PURPLE, SMALL, TICK, VERMILLION, tint,
+};
 use super::{Format, Provenance};
 use crate::error::Error;
 
 /// Most panels on one page; further ones are counted in a note.
 const MOST_PANELS: usize = 60;
-
-/// Something that happened on a day, drawn as an upright line.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Event {
-    /// Days since 1970-01-01.
-    pub day: i32,
-    /// A few words.
-    pub label: String,
-}
 
 /// One series with its bands. All vectors are as long as `dates`; `NaN` leaves a gap.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,9 +34,21 @@ pub struct FanPanel {
     pub mean: Option<Vec<f64>>,
     /// The same quantity without the shock, if wanted.
     pub baseline: Option<Vec<f64>>,
-    /// What was observed: day and value.
-    pub observed: Vec<(i32, f64)>,
+    /// What was observed, in a colour for each kind.
+    pub observed: Vec<Observed>,
 }
+
+/// Observations of one kind.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Observed {
+    /// What the legend calls them.
+    pub label: String,
+    /// Day and value.
+    pub points: Vec<(i32, f64)>,
+}
+
+/// Colours of kinds of observations, none of them that of the model.
+const OBSERVED: [Colour; 3] = [VERMILLION, GREEN, PURPLE];
 
 /// One quantity over time in one or many panels.
 ///
@@ -82,6 +88,8 @@ pub struct FanChart {
     pub quantity: String,
     /// The panels.
     pub panels: Vec<FanPanel>,
+    /// What the dashed line of `baseline` is called; empty: "baseline (calm)".
+    pub baseline_label: String,
     /// Dated events, common to all panels.
     pub events: Vec<Event>,
     /// All panels on one scale.
@@ -123,13 +131,13 @@ impl FanPanel {
                 .chain(self.mean.as_ref())
                 .chain(self.baseline.as_ref())
                 .flatten()
-                .chain(self.observed.iter().map(|(_, v)| v)),
+                .chain(self.observed.iter().flat_map(|kind| &kind.points).map(|(_, v)| v)),
         )
     }
 
     fn day_range(&self) -> Option<(f64, f64)> {
-        let days: Vec<f64> =
-            self.dates.iter().chain(self.observed.iter().map(|(d, _)| d)).map(|d| f64::from(*d)).collect();
+        let observed = self.observed.iter().flat_map(|kind| &kind.points).map(|(day, _)| day);
+        let days: Vec<f64> = self.dates.iter().chain(observed).map(|day| f64::from(*day)).collect();
         range(&days)
     }
 }
@@ -172,16 +180,13 @@ impl FanChart {
         if self.panels.len() > count {
             page.note(&format!("{} further panels are not shown.", self.panels.len() - count));
         }
-        page.legend(&legend_entries(shown));
-        let mut events: Vec<&Event> =
-            self.events.iter().filter(|e| (days.0..=days.1).contains(&f64::from(e.day))).collect();
-        events.sort_by_key(|e| e.day);
+        page.legend(&legend_entries(shown, &self.baseline_label));
+        let events = event::within(&self.events, days);
         // Many events, or many panels: letters and a key instead of labels.
         let body = page.body();
-        let worded = count == 1
-            && event_levels(&events, days, body.x0 + 80.0, body.x1 - 20.0).iter().all(|p| p.level < 5);
+        let worded = count == 1 && event::worded(&events, days, body.x0 + 80.0, body.x1 - 20.0);
         if !worded && !events.is_empty() {
-            page.note(&event_key(&events));
+            page.note(&event::event_key(&events));
         }
 
         let body = page.body();
@@ -228,14 +233,13 @@ impl FanChart {
             let title = if panel.title.is_empty() { 6.0 } else { titles.height() + 14.0 };
             let marks = if events.is_empty() || worded { 0.0 } else { SMALL + 4.0 };
             let levels = if worded {
-                event_levels(&events, days, x0 + labels, x0 + cell_width - 20.0)
+                event::event_levels(&events, days, x0 + labels, x0 + cell_width - 20.0)
             } else {
                 vec![]
             };
-            let event_room = levels.iter().map(|l| l.level + 1).max().unwrap_or(0) as f64 * (TICK + 6.0);
             let frame = Frame::new(
                 x0 + labels,
-                y0 + title + marks + event_room,
+                y0 + title + marks + event::room(&levels),
                 x0 + cell_width - 20.0,
                 y0 + cell_height - tick - 14.0,
             );
@@ -250,19 +254,7 @@ impl FanChart {
             y_grid(d, frame, &y, tick, true);
             draw_bands(d, panel, &x, &y);
             // On top of the bands: a date is looked for where something happens.
-            for (i, event) in events.iter().enumerate() {
-                let at = x.place(f64::from(event.day));
-                if let Some(place) = levels.get(i) {
-                    let baseline = frame.y0 - 6.0 - place.level as f64 * (TICK + 6.0);
-                    d.line(&[(at, baseline + 4.0), (at, frame.y1)], 1.5, MUTED);
-                    d.text((place.x, baseline), &place.label, TICK, MUTED, Anchor::Left);
-                } else {
-                    d.line(&[(at, frame.y0 - 4.0), (at, frame.y1)], 1.2, MUTED);
-                }
-            }
-            if !worded {
-                draw_letters(d, &events, &x, frame.y0 - 7.0);
-            }
+            event::draw(d, &events, &levels, &x, frame);
             floor_line(d, frame);
             draw_series(d, panel, &x, &y, if count > 6 { 2.2 } else { 3.0 });
         }
@@ -270,7 +262,7 @@ impl FanChart {
     }
 }
 
-fn legend_entries(shown: &[FanPanel]) -> Vec<(Sign, String)> {
+fn legend_entries(shown: &[FanPanel], baseline: &str) -> Vec<(Sign, String)> {
     let mut entries = vec![
         (Sign::Line(BLUE), "median".to_string()),
         (Sign::Area(tint(BLUE, 0.5)), "25–75 % of runs".to_string()),
@@ -280,10 +272,13 @@ fn legend_entries(shown: &[FanPanel]) -> Vec<(Sign, String)> {
         entries.push((Sign::Dashed(BLUE), "mean".to_string()));
     }
     if shown.iter().any(|p| p.baseline.is_some()) {
-        entries.push((Sign::Dashed(INK), "baseline (calm)".to_string()));
+        let name = if baseline.is_empty() { "baseline (calm)" } else { baseline };
+        entries.push((Sign::Dashed(INK), name.to_string()));
     }
-    if shown.iter().any(|p| !p.observed.is_empty()) {
-        entries.push((Sign::Dot(VERMILLION), "observed".to_string()));
+    // Panels name the same kinds in the same order.
+    let kinds = shown.iter().map(|p| &p.observed).max_by_key(|kinds| kinds.len());
+    for (kind, colour) in kinds.into_iter().flatten().zip(OBSERVED) {
+        entries.push((Sign::Dot(colour), kind.label.clone()));
     }
     entries
 }
@@ -325,79 +320,9 @@ fn draw_series(d: &mut Drawing, panel: &FanPanel, x: &Axis, y: &Axis, width: f64
         }
         d.line(&place(&panel.p50), width, BLUE);
     }
-    for (day, value) in &panel.observed {
-        d.dot(x.place(f64::from(*day)), y.place(*value), width * 1.9, VERMILLION);
-    }
-}
-
-/// Where the label of an event goes: which row above the frame, from which x; and where its line stands.
-struct EventPlace {
-    level: usize,
-    line: f64,
-    x: f64,
-    label: String,
-}
-
-/// Puts labels into as few rows as keep them from touching each other and each other's upright lines.
-fn event_levels(events: &[&Event], days: (f64, f64), from: f64, to: f64) -> Vec<EventPlace> {
-    let x = Axis::dates(days.0, days.1, from, to, TICK);
-    let mut places: Vec<EventPlace> = Vec::new();
-    // From the latest to the earliest. The line of a label crosses all rows below it, so a label may share a
-    // row with later ones, or lie below them, only if it ends before they begin.
-    for event in events.iter().rev() {
-        let label = fit(&event.label, TICK, false, (to - from) * 0.5);
-        let width = text_width(&label, TICK, false);
-        let line = x.place(f64::from(event.day));
-        // A label that would run off the page turns to the left of its line.
-        let left = if line + 5.0 + width > to { line - 5.0 - width } else { line + 5.0 };
-        let free = |level: usize| {
-            places.iter().all(|later| later.level < level || left + width + 8.0 < later.x.min(later.line))
-        };
-        let level = (0..=places.len()).find(|level| free(*level)).unwrap_or(places.len());
-        places.push(EventPlace { level, line, x: left, label });
-    }
-    places.reverse();
-    places
-}
-
-/// What the letters stand for.
-fn event_key(events: &[&Event]) -> String {
-    let key: Vec<String> = events
-        .iter()
-        .enumerate()
-        .map(|(i, e)| format!("({}) {} {}", letter(i), long_date(e.day), e.label))
-        .collect();
-    format!("Events: {}.", key.join("; "))
-}
-
-/// A letter above the line of each event; where letters would touch, one text for the run of them.
-fn draw_letters(d: &mut Drawing, events: &[&Event], x: &Axis, y: f64) {
-    let mut groups: Vec<(usize, usize)> = Vec::new();
-    let place = |(first, last): (usize, usize)| -> (f64, f64, String) {
-        let name =
-            if first == last { letter(first) } else { format!("{}–{}", letter(first), letter(last)) };
-        let middle = x.place(f64::midpoint(f64::from(events[first].day), f64::from(events[last].day)));
-        (middle, text_width(&name, SMALL, false) / 2.0 + 2.0, name)
-    };
-    for i in 0..events.len() {
-        let mut group = (i, i);
-        while let Some(before) = groups.last() {
-            let ((left, left_half, _), (right, right_half, _)) = (place(*before), place(group));
-            if left + left_half <= right - right_half {
-                break;
-            }
-            group.0 = before.0;
-            groups.pop();
+    for (kind, colour) in panel.observed.iter().zip(OBSERVED) {
+        for (day, value) in &kind.points {
+            d.dot(x.place(f64::from(*day)), y.place(*value), width * 1.9, colour);
         }
-        groups.push(group);
     }
-    for group in groups {
-        let (middle, _, name) = place(group);
-        d.text((middle, y), &name, SMALL, MUTED, Anchor::Centre);
-    }
-}
-
-fn letter(index: usize) -> String {
-    let letter = char::from(b'a' + (index % 26) as u8);
-    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26) }
 }

@@ -90,9 +90,19 @@ fn positive(value: f64) -> f64 {
     if value.is_finite() { value.max(0.0) } else { 0.0 }
 }
 
-fn shade(shortfall: f64) -> Colour {
+/// Colour of a shortfall on a scale that ends at `top`.
+fn shade(shortfall: f64, top: f64) -> Colour {
     // A calm flow is grey: colour is for what is missing.
-    if positive(shortfall) < 0.01 { Colour(200, 205, 211, 1.0) } else { sequential(shortfall) }
+    if positive(shortfall) < 0.01 { Colour(200, 205, 211, 1.0) } else { sequential(shortfall / top) }
+}
+
+/// End of the scale: the largest shortfall of what is wide enough to look at, up to the next round number. On a
+/// scale to 100 % a year with a month of trouble would be yellow all over.
+fn scale_end(boxes: impl Iterator<Item = f64>, flows: &[Ribbon]) -> f64 {
+    let widest = flows.iter().map(|flow| flow.tonnes).fold(0.0, f64::max);
+    let seen = flows.iter().filter(|flow| flow.tonnes >= widest * 0.02).map(|flow| flow.shortfall);
+    let largest = seen.chain(boxes).map(positive).fold(0.0, f64::max);
+    ((largest * 10.0).ceil() / 10.0).clamp(0.1, 1.0)
 }
 
 impl NetworkMap {
@@ -206,14 +216,17 @@ impl NetworkMap {
             }
             y += pad + height;
         }
-        draw_flows(d, &flows, &mut cells, columns, scale, &left);
-        draw_boxes(d, &cells, columns, scale, &left);
+        let missing = cells.iter().filter(|cell| cell.output > 0.0).map(|cell| cell.missing / cell.output);
+        let top = scale_end(missing, &flows);
+        let colour = |shortfall: f64| shade(shortfall, top);
+        draw_flows(d, &flows, &mut cells, columns, scale, (&left, &colour));
+        draw_boxes(d, &cells, columns, scale, (&left, &colour));
 
         let bar = Frame::new(field.x1 + 60.0, body.y0, body.x1, body.y0 + 380.0);
         let title = wrap("missing, % of normal", SMALL, false, bar_width - 70.0, 3);
-        colour_bar(d, bar, 100.0, &title);
+        colour_bar(d, bar, 100.0 * top, &title);
         // The calm colour differs from the general "zero", so it is drawn over it.
-        d.rect(Frame::new(bar.x0, bar.y1 - 18.0, bar.x0 + 26.0, bar.y1), shade(0.0));
+        d.rect(Frame::new(bar.x0, bar.y1 - 18.0, bar.x0 + 26.0, bar.y1), shade(0.0, top));
         width_key(d, Frame::new(bar.x0, bar.y1 + 30.0, body.x1, body.y1), scale, &self.unit);
         page.finish()
     }
@@ -225,7 +238,7 @@ fn draw_flows(
     cells: &mut [Cell],
     columns: usize,
     scale: f64,
-    left: &dyn Fn(usize) -> f64,
+    (left, shade): (&dyn Fn(usize) -> f64, &dyn Fn(f64) -> Colour),
 ) {
     // Ribbons leave and arrive in the order of the rows at their other ends, so that few cross.
     let mut starts = vec![0.0; flows.len()];
@@ -283,7 +296,13 @@ fn draw_flows(
     }
 }
 
-fn draw_boxes(d: &mut Drawing, cells: &[Cell], columns: usize, scale: f64, left: &dyn Fn(usize) -> f64) {
+fn draw_boxes(
+    d: &mut Drawing,
+    cells: &[Cell],
+    columns: usize,
+    scale: f64,
+    (left, shade): (&dyn Fn(usize) -> f64, &dyn Fn(f64) -> Colour),
+) {
     for (i, cell) in cells.iter().enumerate().filter(|(_, c)| c.size() > 0.0) {
         let x = left(i % columns);
         let bottom = cell.top + (cell.size() * scale).max(2.0);
@@ -329,7 +348,7 @@ fn width_key(d: &mut Drawing, frame: Frame, scale: f64, unit: &str) {
     let lead = [5.0, 2.0, 1.0].into_iter().find(|l| l * power <= wanted).unwrap_or(1.0);
     let tonnes = lead * power;
     let height = tonnes * scale;
-    d.rect(Frame::new(frame.x0, frame.y0, frame.x0 + 26.0, frame.y0 + height), shade(0.0));
+    d.rect(Frame::new(frame.x0, frame.y0, frame.x0 + 26.0, frame.y0 + height), shade(0.0, 1.0));
     d.text(
         (frame.x0 + 35.0, frame.y0 + height / 2.0 + SMALL * 0.36),
         &number(tonnes),

@@ -127,7 +127,10 @@ pub(super) fn panel(title: &str, salt: usize, level: f64, monthly: bool) -> FanP
         p95: spread(1.9),
         mean: Some(spread(0.15)),
         baseline: Some(vec![level; dates.len()]),
-        observed: dates.iter().zip(&middle).take(12).map(|(d, m)| (*d, m * 1.04)).collect(),
+        observed: vec![Observed {
+            label: "observed".into(),
+            points: dates.iter().zip(&middle).take(12).map(|(d, m)| (*d, m * 1.04)).collect(),
+        }],
         p50: middle,
         dates,
     }
@@ -155,6 +158,7 @@ fn fan(count: usize, level: f64) -> FanChart {
                 panel(if count == 1 { "" } else { DESTINATIONS[i % 12] }, i, level / (1.0 + i as f64), true)
             })
             .collect(),
+        baseline_label: String::new(),
         events: events(),
         shared_scale: false,
         provenance: provenance(),
@@ -230,7 +234,7 @@ fn fan_without_anything_says_so() {
     }
     one.baseline = Some(vec![110.0]);
     one.mean = None;
-    one.observed.truncate(1);
+    one.observed[0].points.truncate(1);
     chart.panels = vec![one.clone()];
     examine("fan_one_period", |f| chart.render(f));
     one.p50.push(1.0);
@@ -261,9 +265,15 @@ fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
                 p95: series(k + 4),
                 mean: Some(series(k + 5)),
                 baseline: Some(series(k + 6)),
-                observed: days.iter().map(|d| (*d, at(3))).collect(),
+                observed: (0..k + 3)
+                    .map(|kind| Observed {
+                        label: text.into(),
+                        points: days.iter().map(|d| (*d, at(kind))).collect(),
+                    })
+                    .collect(),
             })
             .collect(),
+        baseline_label: text.into(),
         events: days.iter().map(|day| Event { day: *day, label: text.into() }).collect(),
         shared_scale: count == 2,
         provenance: provenance.clone(),
@@ -340,10 +350,11 @@ fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
                 dates: days.to_vec(),
                 approved: series(k),
                 pending: series(k + 1),
-                returned: series(k + 2),
                 rejected: series(k + 3),
+                published: days.iter().map(|day| (*day, at(k))).collect(),
             })
             .collect(),
+        events: days.iter().map(|day| Event { day: *day, label: text.into() }).collect(),
         provenance: provenance.clone(),
     };
     let waiting = WaitingChart {
@@ -352,8 +363,9 @@ fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
         classes: (0..3)
             .map(|k| WaitingClass {
                 label: text.into(),
-                decided_after: series(k).into_iter().map(|v| v as u64).collect(),
-                undecided: at(k) as u64,
+                approved: series(k).into_iter().map(|v| v as u64).collect(),
+                rejected: series(k + 1).into_iter().map(|v| v as u64).collect(),
+                open: vec![at(k) as u64],
             })
             .collect(),
         provenance: provenance.clone(),

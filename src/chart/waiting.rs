@@ -1,11 +1,11 @@
-//! Waiting times for a licence, by class: the share decided within so many days.
+//! Waiting times for a licence, by class: the share approved, and the share rejected, within so many days.
 
 use super::axis::{Axis, whole};
 use super::drawing::{Anchor, Drawing, Frame, fit};
 use super::page::{
     Page, Sign, cells, columns, empty_panel, floor_line, label_width, panel_title, x_grid, y_grid,
 };
-use super::theme::{BLUE, Colour, LABEL, MUTED, SMALL, TICK};
+use super::theme::{BLUE, Colour, LABEL, MUTED, SMALL, TICK, VERMILLION};
 use super::{Format, Provenance};
 use crate::error::Error;
 
@@ -17,10 +17,12 @@ const FAINT: Colour = Colour(205, 209, 214, 1.0);
 pub struct WaitingClass {
     /// Name of the class.
     pub label: String,
-    /// How many waited 0, 1, 2 … days for their decision.
-    pub decided_after: Vec<u64>,
-    /// How many were still waiting when the simulation ended; they keep the curve below 100 %.
-    pub undecided: u64,
+    /// How many were approved after 0, 1, 2 … days.
+    pub approved: Vec<u64>,
+    /// How many were rejected after so many days.
+    pub rejected: Vec<u64>,
+    /// How many had waited so many days when the simulation ended, and had not heard.
+    pub open: Vec<u64>,
 }
 
 /// Distribution of waiting times by class.
@@ -38,25 +40,48 @@ pub struct WaitingChart {
 
 impl WaitingClass {
     fn all(&self) -> f64 {
-        self.decided_after.iter().map(|n| *n as f64).sum::<f64>() + self.undecided as f64
+        self.approved.iter().chain(&self.rejected).chain(&self.open).map(|count| *count as f64).sum()
     }
 
-    /// Share decided by the end of each day, 0 to 100.
-    fn shares(&self) -> Vec<f64> {
-        let all = self.all();
-        let mut sum = 0.0;
-        self.decided_after
-            .iter()
-            .map(|n| {
-                sum += *n as f64;
-                100.0 * sum / all
-            })
-            .collect()
+    /// Shares approved and rejected by the end of each day, 0 to 100.
+    ///
+    /// The estimator of Aalen and Johansen: open cases count among those who wait until the age they have
+    /// reached and then leave unheard. Without rejections it is that of Kaplan and Meier. Counting open cases
+    /// as undecided for ever would make a desk look slow because it got many applications lately.
+    fn shares(&self) -> Vec<(f64, f64)> {
+        let days = [&self.approved, &self.rejected, &self.open].map(Vec::len).into_iter().max().unwrap_or(0);
+        let on = |list: &[u64], day: usize| list.get(day).map_or(0.0, |count| *count as f64);
+        let (mut waiting, mut unheard) = (self.all(), 1.0);
+        let (mut approved, mut rejected) = (0.0, 0.0);
+        let of_day = |day| {
+            if waiting > 0.0 {
+                let (yes, no) = (on(&self.approved, day), on(&self.rejected, day));
+                approved += unheard * yes / waiting;
+                rejected += unheard * no / waiting;
+                unheard *= 1.0 - (yes + no) / waiting;
+                waiting -= yes + no + on(&self.open, day);
+            }
+            (100.0 * approved, 100.0 * rejected)
+        };
+        (0..days).map(of_day).collect()
     }
 
-    /// First day by which `share` per cent of all are decided.
+    /// First day by which `share` per cent are approved.
     fn day_of(&self, share: f64) -> Option<usize> {
-        self.shares().iter().position(|s| *s >= share - 1e-9)
+        self.shares().iter().position(|(approved, _)| *approved >= share - 1e-9)
+    }
+
+    /// What became of the class, in a few words.
+    fn in_words(&self) -> String {
+        let median = self.day_of(50.0).map_or_else(
+            || "fewer than half approved".to_string(),
+            |day| format!("half approved after {} d", whole(day as f64)),
+        );
+        let rejected = self.shares().last().map_or(0.0, |(_, rejected)| *rejected);
+        if rejected < 0.05 {
+            return median;
+        }
+        format!("{median}; {} % rejected", super::axis::number((rejected * 10.0).round() / 10.0))
     }
 }
 
@@ -78,7 +103,10 @@ impl WaitingChart {
         if self.classes.len() > shown.len() {
             page.note(&format!("{} further classes are not shown.", self.classes.len() - shown.len()));
         }
-        let mut legend = vec![(Sign::Line(BLUE), "share decided within so many days".to_string())];
+        let mut legend = vec![(Sign::Line(BLUE), "approved within so many days".to_string())];
+        if shown.iter().any(|class| class.rejected.iter().any(|count| *count > 0)) {
+            legend.push((Sign::Line(VERMILLION), "rejected".to_string()));
+        }
         if shown.len() > 1 {
             legend.push((Sign::Line(FAINT), "the other classes".to_string()));
         }
@@ -86,18 +114,19 @@ impl WaitingChart {
         page.legend(&legend);
         let mut body = page.body();
         let d = &mut page.drawing;
-        d.text((body.x0, body.y0 + LABEL), "decided, % of all applications", LABEL, MUTED, Anchor::Left);
+        d.text((body.x0, body.y0 + LABEL), "% of all applications", LABEL, MUTED, Anchor::Left);
         body.y0 += LABEL + 18.0;
         d.text((body.centre_x(), body.y1), "days since the application", LABEL, MUTED, Anchor::Centre);
         body.y1 -= LABEL + 8.0;
         let small = columns(shown.len()) > 3;
         let tick = if small { SMALL } else { TICK };
-        // A year and a half of tail would squeeze the part that matters: end where almost all are decided.
+        // A long tail would squeeze the part that matters: end where almost all that will be is decided.
         let last = shown
             .iter()
-            .filter_map(|c| {
-                let most = c.shares().last().copied()?;
-                c.day_of(most * 0.995)
+            .filter_map(|class| {
+                let shares = class.shares();
+                let (approved, rejected) = *shares.last()?;
+                shares.iter().position(|(yes, no)| yes + no >= (approved + rejected) * 0.995)
             })
             .max()
             .unwrap_or(0);
@@ -114,16 +143,7 @@ impl WaitingChart {
                 empty_panel(d, frame, "no applications");
                 continue;
             }
-            let median = class.day_of(50.0).map_or_else(
-                || "fewer than half decided".to_string(),
-                |day| format!("median {} d", whole(day as f64)),
-            );
-            let open = 100.0 * class.undecided as f64 / class.all();
-            let text = if class.undecided > 0 {
-                format!("{median}; {} % undecided", super::axis::number((open * 10.0).round() / 10.0))
-            } else {
-                median
-            };
+            let text = class.in_words();
             let text = fit(&text, SMALL, false, frame.width());
             d.text((frame.x0, cell.y0 + LABEL * 2.2), &text, SMALL, MUTED, Anchor::Left);
             let x = Axis::linear(0.0, last.max(5) as f64, frame.x0, frame.x1, if small { 3 } else { 6 });
@@ -134,10 +154,13 @@ impl WaitingChart {
             d.dashed(&[(frame.x0, half), (frame.x1, half)], 1.5, MUTED, 7.0, 6.0);
             for (k, other) in shown.iter().enumerate() {
                 if k != i && other.all() > 0.0 {
-                    d.line(&stairs(other, &x, &y), 1.6, FAINT);
+                    d.line(&stairs(other, false, &x, &y), 1.6, FAINT);
                 }
             }
-            d.line(&stairs(class, &x, &y), 3.2, BLUE);
+            if class.rejected.iter().any(|count| *count > 0) {
+                d.line(&stairs(class, true, &x, &y), 3.2, VERMILLION);
+            }
+            d.line(&stairs(class, false, &x, &y), 3.2, BLUE);
             if let Some(day) = class.day_of(50.0) {
                 d.dot(x.place(day as f64), half, 5.0, BLUE);
             }
@@ -150,11 +173,12 @@ impl WaitingChart {
 /// Days narrower than this, in page units, are joined by a line: steps that small only look rough.
 const NARROWEST_STAIR: f64 = 6.0;
 
-fn stairs(class: &WaitingClass, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
+fn stairs(class: &WaitingClass, rejected: bool, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
     let mut points = vec![(x.place(0.0), y.place(0.0))];
     let mut height = y.place(0.0);
     let stepped = x.place(1.0) - x.place(0.0) >= NARROWEST_STAIR;
-    for (day, share) in class.shares().iter().enumerate() {
+    for (day, (approved, refused)) in class.shares().iter().enumerate() {
+        let share = if rejected { refused } else { approved };
         if day as f64 > x.high {
             break;
         }
@@ -164,7 +188,9 @@ fn stairs(class: &WaitingClass, x: &Axis, y: &Axis) -> Vec<(f64, f64)> {
         height = y.place(*share);
         points.push((x.place(day as f64), height));
     }
-    points.push((x.place(x.high), height));
+    // Beyond the longest wait that is known nothing is.
+    let known = class.shares().len().saturating_sub(1) as f64;
+    points.push((x.place(known.min(x.high)), height));
     points
 }
 
@@ -183,13 +209,14 @@ mod tests {
                     "Unlisted magnets held",
                 ][i % 4]
                     .into(),
-                decided_after: (0..200_u32)
+                approved: (0..200_u32)
                     .map(|day| {
                         let z = (f64::from(day) - 20.0 - 12.0 * i as f64) / (8.0 + 3.0 * i as f64);
                         (1000.0 * libm::exp(-z * z / 2.0)) as u64
                     })
                     .collect(),
-                undecided: 3000 * i as u64,
+                rejected: vec![10 * i as u64; 100],
+                open: vec![30 * i as u64; 100],
             })
             .collect();
         WaitingChart {
@@ -206,8 +233,8 @@ mod tests {
         for text in [
             "How long applications wait",
             "days since the application",
-            "median 20 d",
-            "% undecided",
+            "half approved after 20 d",
+            "% rejected",
             "other classes",
         ] {
             assert!(svg.contains(text), "{text}");
@@ -217,12 +244,28 @@ mod tests {
     }
 
     #[test]
+    fn open_cases_neither_slow_the_curve_nor_are_rejections_good_service() {
+        let class = |approved: &[u64], rejected: &[u64], open: &[u64]| WaitingClass {
+            label: String::new(),
+            approved: approved.to_vec(),
+            rejected: rejected.to_vec(),
+            open: open.to_vec(),
+        };
+        // Textbook case: 4 of 10 approved on day 1, 3 leave unheard on day 1, 1 of the 3 left approved on day 2.
+        let shares = class(&[0, 4, 1], &[], &[0, 3, 2]).shares();
+        assert!((shares[1].0 - 40.0).abs() < 1e-9 && (shares[2].0 - (40.0 + 60.0 / 3.0)).abs() < 1e-9);
+        let refused = class(&[], &[8], &[]);
+        assert_eq!((refused.shares()[0], refused.day_of(50.0)), ((0.0, 100.0), None));
+        assert_eq!(refused.in_words(), "fewer than half approved; 100 % rejected");
+    }
+
+    #[test]
     fn odd_waiting_times() {
         assert!(examine("waiting_none", |f| chart(0).render(f)).contains("nothing to show"));
         let mut odd = chart(3);
-        odd.classes[0].decided_after.clear();
-        odd.classes[1].decided_after = vec![5];
-        odd.classes[2].decided_after.clear();
+        odd.classes[0] = WaitingClass { label: "nobody".into(), ..WaitingClass::default() };
+        odd.classes[1] = WaitingClass { rejected: vec![5], ..WaitingClass::default() };
+        odd.classes[2] = WaitingClass { open: vec![0, 7], ..WaitingClass::default() };
         let svg = examine("waiting_odd", |f| odd.render(f));
         assert!(svg.contains("no applications") && svg.contains("fewer than half"));
     }

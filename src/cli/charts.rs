@@ -2,14 +2,14 @@
 
 use coercivity::chart::{
     Event, ExceedanceChart, ExceedanceCurve, FanChart, FanPanel, FirstStopChart, FirstStopRow, Format,
-    Heatmap, HeatmapRow, LicencePanel, LicenceStack, MapBox, MapFlow, NetworkMap, Provenance, WaitingChart,
-    WaitingClass,
+    Heatmap, HeatmapRow, MapBox, MapFlow, NetworkMap, Provenance,
 };
 use coercivity::error::Error;
 use coercivity::export::json::day_of;
 use coercivity::id::Place;
 use coercivity::kernel::Kernel;
 use coercivity::network::line::Stage;
+use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
 use coercivity::study::StudyResult;
 use coercivity::study::flows::Flows;
@@ -17,6 +17,10 @@ use coercivity::study::reading::{Reading, group, metric};
 use coercivity::summary::Summary;
 
 use super::words::{place, stage};
+
+mod desk;
+
+pub(super) use desk::begin;
 
 /// What is drawn from.
 struct Source<'a> {
@@ -37,9 +41,6 @@ const COVERS: [(&str, &str, &str); 3] = [
     ("cover-other-users", "other users", "Other users' stocks of magnets"),
 ];
 
-/// Days of a bin of waiting times.
-const WAIT_BIN_DAYS: usize = 10;
-
 /// A picture before it is drawn to a format.
 type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
 
@@ -49,6 +50,40 @@ pub struct Pictures {
     pub files: Vec<(String, Vec<u8>)>,
     /// Names of the pictures whose series the scenario's `[outputs]` leaves out.
     pub left_out: Vec<&'static str>,
+}
+
+/// Dated lines of the pictures: the scenario's marks; without any, the days on which its shocks begin.
+fn events(scenario: &Scenario) -> Vec<Event> {
+    if !scenario.marks.is_empty() {
+        return scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
+    }
+    // A shock that a chain of regimes brings begins when the chain says so, in each run on another day.
+    let chained: Vec<usize> = scenario
+        .shocks
+        .iter()
+        .filter_map(|shock| if let Kind::Regimes(chain) = &shock.kind { Some(&chain.states) } else { None })
+        .flat_map(|states| states.iter().flat_map(|state| state.shocks.iter().copied()))
+        .collect();
+    let mut events: Vec<Event> = Vec::new();
+    for (position, shock) in scenario.shocks.iter().enumerate() {
+        if shock.trigger.is_some() || chained.contains(&position) {
+            continue;
+        }
+        match events.iter_mut().find(|event| event.day == shock.start.date) {
+            Some(event) => event.label = format!("{}; {}", event.label, shock.title),
+            None => events.push(Event { day: shock.start.date, label: shock.title.clone() }),
+        }
+    }
+    events
+}
+
+/// The first day of the month after that of `day`.
+pub(super) fn next_month(day: i32) -> i32 {
+    use jiff::ToSpan as _;
+    let epoch = jiff::civil::date(1970, 1, 1);
+    let next = epoch.checked_add(i64::from(day).days()).and_then(|date| date.last_of_month().tomorrow());
+    let next = next.and_then(|date| date.since((jiff::Unit::Day, epoch)));
+    next.map_or(day + 30, |span| span.get_days())
 }
 
 /// Every picture of a run.
@@ -66,8 +101,7 @@ pub fn all(
         vintage: scenario.vintage.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let events =
-        scenario.marks.iter().map(|(day, label)| Event { day: *day, label: label.clone() }).collect();
+    let events = events(scenario);
     let source = Source { scenario, summary: &result.summary, reading, provenance, events };
     let mut pictures = Pictures { files: Vec::new(), left_out: Vec::new() };
     for (name, group, draw) in source.pictures(kernel) {
@@ -174,6 +208,7 @@ impl Source<'_> {
             subtitle: self.scenario.title.clone(),
             quantity: quantity.to_owned(),
             panels,
+            baseline_label: String::new(),
             events: self.events.clone(),
             shared_scale: false,
             provenance: self.provenance.clone(),
@@ -209,6 +244,7 @@ impl Source<'_> {
             },
             quantity: "output, % of calm at mean growth".to_owned(),
             panels,
+            baseline_label: String::new(),
             events: self.events.clone(),
             shared_scale: true,
             provenance: self.provenance.clone(),
@@ -223,19 +259,33 @@ impl Source<'_> {
         let whole = self.whole_periods(series.dates.len(), &series.group);
         for (period, point) in self.summary.series(i).into_iter().enumerate().take(whole) {
             let Some(day) = day_of(&point.date) else { continue };
-            panel.dates.push(day);
-            panel.p05.push(point.q05);
-            panel.p25.push(point.q25);
-            panel.p50.push(point.q50);
-            panel.p75.push(point.q75);
-            panel.p95.push(point.q95);
-            calm.push(series.reference.get(period).copied().unwrap_or(f64::NAN));
+            for day in self.places(&series.group, day) {
+                panel.dates.push(day);
+                panel.p05.push(point.q05);
+                panel.p25.push(point.q25);
+                panel.p50.push(point.q50);
+                panel.p75.push(point.q75);
+                panel.p95.push(point.q95);
+                calm.push(series.reference.get(period).copied().unwrap_or(f64::NAN));
+            }
         }
         // The reference of cover and licences only sets the width of bins; it is nobody's calm.
         if !matches!(series.group.as_str(), "cover" | "licences") {
             panel.baseline = Some(calm);
         }
         panel
+    }
+
+    /// Days on which the value of the period that begins on `day` is drawn, so that no effect seems to precede
+    /// its cause: a month's total spans the month, a week's output stands in its middle, and what is read off at
+    /// the end of a week stands there.
+    fn places(&self, group: &str, day: i32) -> Vec<i32> {
+        let last = self.scenario.start + i32::try_from(self.scenario.days).unwrap_or(i32::MAX / 2);
+        match group {
+            "exports" => vec![day, next_month(day).min(last)],
+            "cover" | "price" | "licences" => vec![(day + 7).min(last)],
+            _ => vec![day + 3],
+        }
     }
 
     /// How many periods of a flow per week are whole weeks.
@@ -245,6 +295,10 @@ impl Source<'_> {
     }
 
     fn lost(&self) -> Option<Heatmap> {
+        // Without a shock all it could show is plants that open later and take over from others.
+        if self.scenario.shocks.is_empty() {
+            return None;
+        }
         let all = group(self.summary, "lost");
         let (first, _) = all.first()?;
         let dates = &self.summary.design().series[*first].dates;
@@ -305,73 +359,6 @@ impl Source<'_> {
         })
     }
 
-    fn licences(&self) -> Option<LicenceStack> {
-        let all = group(self.summary, "licences");
-        let of = |name: &str| -> Option<Vec<f64>> {
-            let (i, _) = all.iter().find(|(_, own)| *own == name)?;
-            Some(self.summary.series(*i).iter().map(|point| point.mean).collect())
-        };
-        let (first, _) = all.first()?;
-        let dates = &self.summary.design().series[*first].dates;
-        let panel = LicencePanel {
-            title: String::new(),
-            dates: dates.iter().filter_map(|label| day_of(label)).collect(),
-            approved: of("approved")?,
-            pending: of("pending")?,
-            // Returns are counted each time and the applications stay pending: stacked, they would count twice.
-            returned: vec![0.0; dates.len()],
-            rejected: of("rejected")?,
-        };
-        Some(LicenceStack {
-            caption: "What has become of licence applications".to_owned(),
-            subtitle: format!(
-                "{}. In a run applications are returned for information {} times, and stay pending.",
-                self.scenario.title.trim_end_matches('.'),
-                of("returned")?.last().copied().unwrap_or(0.0).round()
-            ),
-            quantity: "applications, mean of runs".to_owned(),
-            panels: vec![panel],
-            provenance: Provenance { band: "none, means of runs".to_owned(), ..self.provenance.clone() },
-        })
-    }
-
-    /// How long decided applications waited, and how many wait at the end, in all runs together.
-    fn waiting(&self) -> Option<WaitingChart> {
-        let classes: Vec<WaitingClass> = group(self.summary, "waits")
-            .into_iter()
-            .map(|(i, class)| {
-                // Cases of a bin are spread evenly over its days, everything counted as often as a bin has days.
-                let bins = self.summary.series(i);
-                let decided_after = bins
-                    .iter()
-                    .flat_map(|point| std::iter::repeat_n(self.in_all_runs(point.mean), WAIT_BIN_DAYS))
-                    .collect();
-                let pending = format!("licences:pending:{class}");
-                let pending = self.summary.design().series.iter().position(|own| own.id == pending);
-                let pending = pending.and_then(|i| self.summary.series(i).last().map(|point| point.mean));
-                let undecided = self.in_all_runs(pending.unwrap_or(0.0)) * WAIT_BIN_DAYS as u64;
-                WaitingClass { label: class_name(class), decided_after, undecided }
-            })
-            .collect();
-        if classes.is_empty() {
-            return None;
-        }
-        Some(WaitingChart {
-            caption: "How long applications for licences wait".to_owned(),
-            subtitle: format!(
-                "{}. From first filing to the last decision; what is open when the run ends counts as undecided, however young. The last step: over a year.",
-                self.scenario.title.trim_end_matches('.')
-            ),
-            classes,
-            provenance: Provenance { band: "none, all runs together".to_owned(), ..self.provenance.clone() },
-        })
-    }
-
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn in_all_runs(&self, mean: f64) -> u64 {
-        (mean * self.provenance.runs as f64).round().max(0.0) as u64
-    }
-
     fn map(&self, kernel: &Kernel) -> NetworkMap {
         let flows = Flows::of(kernel, self.summary.count());
         let stages: Vec<Stage> =
@@ -403,7 +390,7 @@ impl Source<'_> {
         NetworkMap {
             caption: "Who ships to whom, and what is missing".to_owned(),
             subtitle: format!(
-                "{}. Widths: calm flows; colours: share of them missing over the run.",
+                "{}. Widths: calm flows; colours: share of them missing over the whole run.",
                 self.scenario.title.trim_end_matches('.')
             ),
             stages: stages.iter().map(|of| stage(*of).to_owned()).collect(),
@@ -426,19 +413,6 @@ fn stage_name(name: &str) -> String {
 }
 
 /// `magnets:NAM` as `North America`.
-/// A class of applications for people.
-fn class_name(name: &str) -> String {
-    match name {
-        "united-states" => "United States".to_owned(),
-        "other" => "All others".to_owned(),
-        _ => {
-            let words = name.replace('-', " ");
-            let mut chars = words.chars();
-            chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-        }
-    }
-}
-
 fn region_of(name: &str) -> String {
     let region = name.split_once(':').map_or(name, |(_, region)| region);
     Place::parse(region).map_or_else(|| region.to_owned(), place)

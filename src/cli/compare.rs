@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use super::run::Format;
 use super::session::{Changes, Means};
-use super::words::{between, number, percent};
+use super::words::{between, date, number, percent};
 use super::{Ending, Failure, place, progress, report, terminal};
 
 /// Run scenarios with the same luck.
@@ -125,6 +125,13 @@ impl Compare {
             changes.replications = Some(scenario.plan.replications);
             opened.push((scenario, kernel));
         }
+        if let [(first, _), others @ ..] = &opened[..] {
+            for (other, _) in others {
+                for doubt in apart(first, other) {
+                    terminal::note(&format!("warning: {doubt}"));
+                }
+            }
+        }
         let mut runs = Vec::new();
         for (mut scenario, kernel) in opened {
             scenario.plan.converge = None;
@@ -158,6 +165,53 @@ impl Compare {
         *list = chosen;
         Ok(())
     }
+}
+
+/// What makes differences say more than the two scenarios' policies do.
+fn apart(first: &Scenario, other: &Scenario) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let days = |scenario: &Scenario| {
+        let start = f64::from(scenario.start);
+        format!("from {} to {}", date(start), date(start + f64::from(scenario.days)))
+    };
+    if days(first) != days(other) {
+        doubts.push(format!(
+            "`{}` runs {}, `{}` {}: totals are of different lengths; give both the same dates, e.g. with --set end=…",
+            first.name,
+            days(first),
+            other.name,
+            days(other)
+        ));
+    }
+    let set = |scenario: &Scenario| {
+        let set = scenario.parameter_set.as_ref();
+        set.map_or_else(
+            || "the documented defaults".to_owned(),
+            |set| format!("parameter set `{}`", set.name),
+        )
+    };
+    if set(first) != set(other) {
+        doubts.push(format!(
+            "`{}` uses {}, `{}` {}: part of the differences are of these numbers; give both the same with --set parameter_set=…",
+            first.name,
+            set(first),
+            other.name,
+            set(other)
+        ));
+    }
+    if first.step_days != other.step_days {
+        doubts.push(format!(
+            "`{}` takes steps of {} d, `{}` of {} d",
+            first.name, first.step_days, other.name, other.step_days
+        ));
+    }
+    if first.network != other.network {
+        doubts.push(format!(
+            "`{}` runs on the network `{}`, `{}` on `{}`",
+            first.name, first.network, other.name, other.network
+        ));
+    }
+    doubts
 }
 
 fn entry(difference: &Difference) -> Entry<'_> {

@@ -6,10 +6,11 @@ use clap::Args;
 use coercivity::kernel::Kernel;
 use coercivity::policy::parameter::Parameter;
 use coercivity::scenario::Scenario;
-use coercivity::study::exposure::{Exposure, exposures};
+use coercivity::scenario::spell::{Key, switches};
+use coercivity::study::exposure::{Exposure, Touched, exposures};
 
 use super::session::Subject;
-use super::words::{date, number};
+use super::words::{counted, date, number};
 use super::{Ending, Failure, terminal};
 
 /// Names listed per shock and material, unless all are wanted.
@@ -20,7 +21,7 @@ const MOST_NAMES: usize = 6;
 pub struct Explain {
     #[command(flatten)]
     subject: Subject,
-    /// Name all facilities, not the largest only
+    /// Name all facilities with their ids, not the largest only
     #[arg(long)]
     all: bool,
 }
@@ -37,7 +38,7 @@ impl Explain {
             text.push_str("  none: every run is calm, with its own draw of the network\n");
         }
         for exposure in &exposures {
-            text.push_str(&shock(exposure, most));
+            text.push_str(&shock(&scenario, exposure, most));
         }
         text.push_str(&idle(&exposures));
         text.push_str(&loads(&scenario, &kernel));
@@ -80,30 +81,51 @@ fn about(scenario: &Scenario) -> String {
     text
 }
 
-fn names(names: &[String], most: usize) -> String {
-    let listed = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
-    let left = names.len().saturating_sub(most);
+/// Names of facilities, with their ids where all are wanted: then somebody looks for one.
+fn names(scenario: &Scenario, sites: &[usize], most: usize) -> String {
+    let name = |site: &usize| {
+        let site = &scenario.lines.sites[*site];
+        if most == usize::MAX { format!("{} [{}]", site.name, site.id) } else { site.name.clone() }
+    };
+    let listed = sites.iter().take(most).map(name).collect::<Vec<_>>().join(", ");
+    let left = sites.len().saturating_sub(most);
     if left > 0 { format!("{listed} and {left} more") } else { listed }
 }
 
-fn shock(exposure: &Exposure, most: usize) -> String {
+fn keys(keys: &[Key]) -> String {
+    keys.iter().map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join("; ")
+}
+
+fn amount(goods: &Touched) -> String {
+    let routes = counted(goods.routes, "route");
+    format!("{}: {routes}, {} t a month in calm", goods.material, number(goods.per_month))
+}
+
+fn shock(scenario: &Scenario, exposure: &Exposure, most: usize) -> String {
     let start =
         exposure.start.map_or("when triggered".to_owned(), |day| format!("from {}", date(f64::from(day))));
     let end = exposure.end.map_or(String::new(), |day| format!(" to {}", date(f64::from(day))));
     let mut text = format!("  {} ({}, {start}{end}): {}\n", exposure.id, exposure.kind, exposure.title);
+    let _ = writeln!(text, "    {}", keys(&exposure.keys));
+    // Customers of a general licence are what it is about: all of them are named.
+    let buyers = if exposure.kind == "general licence" { most.max(scenario.lines.sites.len()) } else { most };
     for goods in &exposure.goods {
         let _ = writeln!(
             text,
-            "    {}: {} routes, {} t a month in calm\n      from {}\n      to {}",
-            goods.material,
-            goods.routes,
-            number(goods.per_month),
-            names(&goods.suppliers, most),
-            names(&goods.buyers, most)
+            "    {}\n      from {}\n      to {}",
+            amount(goods),
+            names(scenario, &goods.suppliers, most),
+            names(scenario, &goods.buyers, buyers)
         );
     }
     if !exposure.facilities.is_empty() {
-        let _ = writeln!(text, "    facilities: {}", names(&exposure.facilities, most));
+        let _ = writeln!(text, "    facilities: {}", names(scenario, &exposure.facilities, most));
+    }
+    for section in &exposure.sections {
+        let _ = writeln!(text, "    {}: {}", section.name, keys(&section.keys));
+        for goods in &section.goods {
+            let _ = writeln!(text, "      {}", amount(goods));
+        }
     }
     text
 }
@@ -181,6 +203,14 @@ fn parameters(scenario: &Scenario) -> String {
             description.key, description.unit, description.meaning
         );
     }
-    let _ = writeln!(text, "\nRules of behaviour\n  {:?}", scenario.switches);
+    text.push_str("\nRules of behaviour (* set by the scenario; all others are defaults)\n");
+    for switch in switches(&scenario.switches) {
+        let own = if switch.set { '*' } else { ' ' };
+        let _ = writeln!(
+            text,
+            "{own} {} = {}\n      {}\n      basis of the default: {}",
+            switch.key, switch.value, switch.meaning, switch.basis
+        );
+    }
     text
 }

@@ -25,7 +25,7 @@ Example:
   coercivity firms run my-firms --steps 100 --format json
 
 DIR holds nodes.csv (id,sector,output,final_demand,delta) and edges.csv (from,to,weight: supplier, customer,
-money per step). delta is the share of capacity a firm loses at step 0.";
+money per step). Ids and sectors are whole numbers from 0; delta is the share of capacity a firm loses at step 0.";
 const ESRI_EXAMPLE: &str = "\
 Example:
   coercivity firms esri my-firms --firm 0 --firm 17 --format json

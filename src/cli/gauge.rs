@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use coercivity::error::Error;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::ThreadPool;
 
 use super::session::Means;
@@ -13,9 +13,7 @@ use super::{Failure, progress};
 /// A progress bar with remaining time that counts `unit`; invisible unless stderr is a terminal.
 pub fn bar(label: &str, unit: &str, wanted: u64, means: &Means) -> ProgressBar {
     let bar = progress::bar(label, wanted, means.silent());
-    let form = format!("{{prefix}} [{{bar:30}}] {{human_pos}}/{{human_len}} {unit}, {{eta}} left");
-    let style = ProgressStyle::with_template(&form).unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("=> "));
+    bar.set_style(progress::style(unit));
     bar
 }
 

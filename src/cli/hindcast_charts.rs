@@ -1,9 +1,11 @@
 //! The pictures of `hindcast`.
 
 use coercivity::chart::{
-    Event, FanChart, FanPanel, Format, LicencePanel, LicenceStack, ParameterDensity, Provenance, ScoreChart,
+    Event, FanChart, FanPanel, Format, LicencePanel, LicenceStack, Observed, ParameterDensity, Provenance,
+    ScoreChart,
 };
 use coercivity::error::Error;
+use coercivity::export::json::day_of;
 use coercivity::hindcast::WORLD;
 use coercivity::hindcast::ensemble::Ensemble;
 use coercivity::hindcast::evidence::quotes;
@@ -52,6 +54,7 @@ pub fn all(
         subtitle: subtitle.to_owned(),
         quantity: quantity.to_owned(),
         panels,
+        baseline_label: format!("normal: the same month of 2024 × {:.3}", card.normal.growth),
         events: events.clone(),
         shared_scale: false,
         provenance: provenance.clone(),
@@ -72,7 +75,7 @@ pub fn all(
             "price-gap",
             fan(
                 "Prices of dysprosium and terbium outside and inside the control",
-                "Observed: dysprosium and terbium, the middle of each quoted range relative to the last before April 2025",
+                "Quoted: the middle of each range relative to the last before April 2025",
                 "price, calm = 1",
                 prices(ensemble, &record),
             ),
@@ -90,7 +93,7 @@ pub fn all(
     }
     let posterior = posterior(fitted, &provenance);
     add("posterior", &|format| posterior.render(format))?;
-    if let Some(stack) = licences(ensemble, &provenance) {
+    if let Some(stack) = licences(scenario, card, ensemble, &events, &provenance) {
         add("licences", &|format| stack.render(format))?;
     }
     Ok(files)
@@ -114,14 +117,17 @@ fn exports(card: &Scorecard, ensemble: &Ensemble, record: &Record, destination: 
         else {
             continue;
         };
-        push(&mut panel, month.first_day() + 14, &tonnes);
-        normal.push(level);
+        // A month's total spans the month, as in the pictures of `run`.
+        for day in [month.first_day(), month.plus(1).first_day()] {
+            push(&mut panel, day, &tonnes);
+            normal.push(level);
+        }
     }
     panel.baseline = Some(normal);
     let year = Month::new(2025, 1).to(VALIDATED[1]);
-    panel.observed = year
-        .filter_map(|month| Some((month.first_day() + 14, record.exported(destination, month)?)))
-        .collect();
+    let points =
+        year.filter_map(|month| Some((month.first_day() + 14, record.exported(destination, month)?)));
+    panel.observed = vec![Observed { label: "customs record".to_owned(), points: points.collect() }];
     panel
 }
 
@@ -150,11 +156,18 @@ fn prices(ensemble: &Ensemble, record: &Record) -> Vec<FanPanel> {
                     .iter()
                     .filter_map(|member| member.prices[side].get(week).copied())
                     .collect();
-                push(&mut panel, *day, &values);
+                // A price is that of the week's last day.
+                push(&mut panel, *day + 7, &values);
             }
             let first = ensemble.frame.weeks.first().copied().unwrap_or(0);
-            panel.observed =
-                quotes(record, market).into_iter().filter(|(day, _)| (first..last).contains(day)).collect();
+            let kinds = [("dysprosium oxide, quoted", "Dy_oxide"), ("terbium oxide, quoted", "Tb_oxide")];
+            panel.observed = kinds
+                .map(|(label, item)| {
+                    let quotes = quotes(record, item, market).into_iter();
+                    let points = quotes.filter(|(day, _)| (first..last).contains(day)).collect();
+                    Observed { label: label.to_owned(), points }
+                })
+                .into();
             panel
         })
         .collect()
@@ -175,14 +188,28 @@ fn posterior(fitted: &Fitted, provenance: &Provenance) -> ScoreChart {
     });
     ScoreChart {
         caption: "What the exports of April to July 2025 say about nine numbers".to_owned(),
-        subtitle: "History matching; before: every value of the range alike".to_owned(),
+        subtitle: format!(
+            "History matching; before: every value of the range alike; after: the {} sets that runs draw from",
+            fitted.sets.len()
+        ),
         parameters: parameters.collect(),
-        provenance: Provenance { band: String::new(), ..provenance.clone() },
+        // Sets, not runs.
+        provenance: Provenance { band: String::new(), runs: 0, ..provenance.clone() },
     }
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn licences(ensemble: &Ensemble, provenance: &Provenance) -> Option<LicenceStack> {
+fn licences(
+    scenario: &Scenario,
+    card: &Scorecard,
+    ensemble: &Ensemble,
+    events: &[Event],
+    provenance: &Provenance,
+) -> Option<LicenceStack> {
+    // Shares of one firm's applications would say nothing of the whole.
+    let shares =
+        card.licences.iter().flat_map(|licences| &licences.shares).filter(|share| share.jurisdiction == "EU");
+    let published = shares.filter_map(|share| Some((day_of(&share.date)?, share.observed))).collect();
     let count = ensemble.members.len() as f64;
     let mean = |state: usize| -> Option<Vec<f64>> {
         let weeks = 0..ensemble.frame.weeks.len();
@@ -194,20 +221,22 @@ fn licences(ensemble: &Ensemble, provenance: &Provenance) -> Option<LicenceStack
             })
             .collect()
     };
-    let panel = LicencePanel {
+    let mut panel = LicencePanel {
         title: "All applications".to_owned(),
-        dates: ensemble.frame.weeks.clone(),
+        // Read off at the end of each week.
+        dates: ensemble.frame.weeks.iter().map(|day| day + 7).collect(),
         pending: mean(0)?,
         approved: mean(1)?,
-        // Returns are counted each time and the applications stay pending: stacked, they would count twice.
-        returned: vec![0.0; ensemble.frame.weeks.len()],
         rejected: mean(3)?,
+        published,
     };
+    super::charts::begin(scenario, &mut panel);
     Some(LicenceStack {
         caption: "Licence applications in the calibrated model".to_owned(),
-        subtitle: "Published: 25 % approved on 4 June, 60 % on 30 June (part makers); 13.5 % in September (cases of the EU Chamber). What is returned for information stays pending.".to_owned(),
+        subtitle: "Published: EU part makers on 4 and 30 June; troubled cases of the EU Chamber, 19 September; \"properly addressed\" of 2,000, 21 October. Returned ones stay pending.".to_owned(),
         quantity: "applications, mean of all runs".to_owned(),
         panels: vec![panel],
+        events: events.to_vec(),
         provenance: Provenance { band: String::new(), ..provenance.clone() },
     })
 }

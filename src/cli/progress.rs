@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::terminal;
 
@@ -31,12 +31,19 @@ pub fn bar(label: &str, wanted: u64, quiet: bool) -> ProgressBar {
     let visible = !quiet && std::io::stderr().is_terminal();
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(wanted), target);
-    let form = "{prefix} [{bar:30}] {human_pos}/{human_len} runs, {per_sec}, {eta} left";
-    bar.set_style(
-        ProgressStyle::with_template(form)
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> "),
-    );
+    bar.set_style(style("runs"));
     bar.set_prefix(label.to_owned());
     bar
+}
+
+/// A line of at most 80 columns, with the longest names and numbers that there are.
+pub fn style(what: &str) -> ProgressStyle {
+    let form =
+        format!("{{prefix:.27}} [{{bar:12}}] {{human_pos}}/{{human_len}} {what}, {{rate}}, {{eta}} left");
+    ProgressStyle::with_template(&form)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+            let _ = write!(to, "{}/s", super::words::number(state.per_sec()));
+        })
+        .progress_chars("=> ")
 }

@@ -13,6 +13,9 @@ use super::{Ending, Failure, gauge, progress, report, terminal};
 /// Facilities listed by the table.
 const MOST_ROWS: usize = 30;
 
+/// Facilities of the cut listed by the table.
+const MOST_LIMITS: usize = 12;
+
 const EXAMPLE: &str = "\
 Example:
   coercivity rank --days 60 --loss 1.0
@@ -148,14 +151,17 @@ fn table(scenario: &Scenario, options: &Options, ranking: &Ranking) -> String {
         .cut
         .sites
         .iter()
-        .map(|(site, limit)| format!("{} {}", scenario.lines.sites[*site].id, number(*limit)))
+        .take(MOST_LIMITS)
+        .map(|(site, limit)| format!("  {} {}", scenario.lines.sites[*site].id, number(*limit)))
         .collect();
+    let more = ranking.cut.sites.len().saturating_sub(cut.len());
+    let more = if more > 0 { format!("\n  and {more} more; --format json lists all") } else { String::new() };
     let [esri, flow, degree] = ranking.correlations.map(|r| format!("{r:.2}"));
     format!(
         "Loss of {} of one facility for {} days in `{}`: {}, mean of {} runs against the same runs without it\n{}\n{rest}\n\
          +: not recovered in the last week of some runs. apart: measures that put the facility in (overrates) or\n\
          out of (misses) the top quarter unlike the simulation. Rank correlation with impact: ESRI {esri}, flow {flow}, degree {degree}\n\n\
-         Largest flow from mines to automakers: {} kg of oxide a day (calm: {}), limited by {} facilities:\n{}\n",
+         Largest flow from mines to automakers: {} kg of oxide a day (calm: {}), limited by {} facilities, kg a day:\n{}{more}\n",
         percent(options.loss),
         options.days,
         scenario.name,
@@ -164,8 +170,8 @@ fn table(scenario: &Scenario, options: &Options, ranking: &Ranking) -> String {
         table.trim_fmt(),
         number(ranking.cut.capacity),
         number(ranking.cut.calm),
-        cut.len(),
-        cut.join(", ")
+        ranking.cut.sites.len(),
+        cut.join("\n")
     )
 }
 

@@ -79,7 +79,9 @@ pub fn headline(scenario: &Scenario, reading: &Reading) -> String {
             .map_or(String::new(), |share| format!(", {} of all", percent(share.mean)));
         // One run gives no interval.
         let known = lost.mean_ci.0.is_finite() && lost.mean_ci.1.is_finite();
-        let interval = between(&large(lost.mean_ci.0), &large(lost.mean_ci.1));
+        // Student's t knows nothing of signs: where no run loses less than nothing, the mean does not either.
+        let low = if lost.min >= 0.0 { lost.mean_ci.0.max(0.0) } else { lost.mean_ci.0 };
+        let interval = between(&large(low), &large(lost.mean_ci.1));
         lines.push(format!(
             "Vehicles not built by {}: {} on average{share} (95 % confidence: {}); in 9 of 10 runs {}.",
             date(f64::from(scenario.start) + f64::from(scenario.days)),
@@ -131,8 +133,14 @@ fn makers(reading: &Reading) -> Option<Table> {
     if stopping.is_empty() {
         return None;
     }
-    let mut table =
-        table(&["Automaker", "stops in", "first stop, middle", "9 of 10 stops", "days", "vehicles lost"]);
+    let mut table = table(&[
+        "Automaker",
+        "stops in",
+        "first stop, middle",
+        "9 of 10 stops",
+        "days stopped",
+        "vehicles lost",
+    ]);
     for maker in stopping.iter().take(MOST_MAKERS) {
         let dates = maker.first_stop.unwrap_or([f64::NAN; 5]);
         table.add_row([
@@ -175,15 +183,15 @@ fn exports(reading: &Reading) -> Option<Table> {
     if reading.exports.is_empty() {
         return None;
     }
-    let mut table = table(&["Month", "calm", "median run", "of calm", "9 of 10 runs"]);
+    let mut table = table(&["Month", "median run", "9 of 10 runs", "of its calm", "9 of 10 runs"]);
     for entry in &reading.exports {
-        let share = if entry.calm > 0.0 { percent(entry.tonnes.q50 / entry.calm) } else { "–".to_owned() };
+        let band = entry.of_calm.as_ref();
         table.add_row([
             month(entry.day),
-            number(entry.calm),
             number(entry.tonnes.q50),
-            share,
             between(&number(entry.tonnes.q05), &number(entry.tonnes.q95)),
+            entry.share().map_or_else(|| "–".to_owned(), percent),
+            band.map_or_else(|| "–".to_owned(), |band| between(&percent(band.q05), &percent(band.q95))),
         ]);
     }
     Some(table)
@@ -213,10 +221,21 @@ fn footnote(scenario: &Scenario, result: &StudyResult) -> String {
         Some(false) if result.complete => ", not converged",
         _ => "",
     };
+    let runs = if result.complete {
+        format!("{} runs{converged}", result.replications_done)
+    } else {
+        format!("{} of {} runs, interrupted", result.replications_done, scenario.plan.replications)
+    };
+    let calm = if scenario.shocks.is_empty() {
+        "Calm is each run's own level at its start.\n\
+         Plants that open later take over from others: stages (`lost_output`) leave it without any shock.\n"
+    } else {
+        "Calm is each run's own level at its start, held.\n"
+    };
     format!(
-        "{} runs{converged}, seed {}; \"9 of 10 runs\": 5 % to 95 % quantile. Data: {}.\n\
+        "{runs}, seed {}; \"9 of 10 runs\": 5 % to 95 % quantile. Data: {}.\n\
          A stop is output 5 % below calm on 3 days running. Who buys from whom is mostly estimated: read\n\
-         probabilities and bands, not single figures. Calm is the same world without the shocks.\n",
-        result.replications_done, scenario.plan.seed, scenario.vintage
+         probabilities and bands, not single figures. {calm}",
+        scenario.plan.seed, scenario.vintage
     )
 }

@@ -123,7 +123,15 @@ impl Run {
                 "the interrupted run already holds {done} runs, more than the {wanted} wanted now; ask for at least as many, or start over with --force"
             )));
         }
+        let planned = stored.header.of;
         let checkpoint = stored.of(scenario, kernel.design())?;
+        // A run that is done leaves no checkpoint: ending early would throw away what the longer one can go on from.
+        if scenario.plan.replications < planned && scenario.plan.converge.is_none() {
+            return Err(Failure::Usage(format!(
+                "the interrupted run is one of {planned} runs; ending it at {} would use up its checkpoint. Its first {done} runs are in the folder already; go on with -n {planned} or more, or start over with --force",
+                scenario.plan.replications
+            )));
+        }
         self.means.note(&format!("Going on after the first {done} runs."));
         Ok(checkpoint.summary)
     }

@@ -23,7 +23,8 @@ pub struct Changes {
     /// Change one key, e.g. `--set parameters.us_speed=0.5`; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
-    /// Exactly so many runs, instead of the scenario's own number or stopping rule
+    /// Exactly so many runs [default: the scenario's own number or stopping rule, 1000 where it says nothing; with
+    /// `rank` and `sensitivity` 8; `check`, `explain` and `why` use none]
     #[arg(long, short = 'n', value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub replications: Option<u64>,
     /// Seed of the random numbers

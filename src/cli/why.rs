@@ -11,10 +11,13 @@ use super::session::Changes;
 use super::words::{date, percent};
 use super::{Ending, Failure, terminal};
 
+/// Facilities proposed for part of a name.
+const MOST_MEANT: usize = 6;
+
 /// Replay one run and name, day by day, what bound a facility's output.
 #[derive(Args, Debug)]
 pub struct Why {
-    /// Id of a facility, e.g. auto-ford-nam (`explain` and series.csv name them)
+    /// Id or name of a facility, e.g. auto-ford-nam (`network show --facilities` lists all)
     facility: String,
     /// Index of the run, from 0
     #[arg(long, default_value_t = 0)]
@@ -54,9 +57,25 @@ fn site(graph: &LineGraph, typed: &str) -> Result<usize, Failure> {
     let alike =
         |site: &coercivity::network::line::Site| site.id == typed || site.name.eq_ignore_ascii_case(typed);
     graph.sites.iter().position(alike).ok_or_else(|| {
+        // Part of a name is the likeliest thing to type; a slip of the fingers the next.
+        let part = typed.to_lowercase();
+        let holds = |site: &&coercivity::network::line::Site| {
+            site.id.contains(&part) || site.name.to_lowercase().contains(&part)
+        };
+        let found: Vec<String> =
+            graph.sites.iter().filter(holds).map(|site| format!("`{}` ({})", site.id, site.name)).collect();
         let near = nearest(typed, graph.sites.iter().map(|site| site.id.as_str()));
-        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Failure::Usage(format!("the network has no facility `{typed}`{near}"))
+        let meant = match (found.len(), near) {
+            (0, Some(near)) => format!("; did you mean `{near}`?"),
+            (0, None) => String::new(),
+            (1..=MOST_MEANT, _) => format!("; did you mean {}?", found.join(", ")),
+            (many, _) => {
+                format!("; {many} have `{typed}` in their name, {} first", found[..MOST_MEANT].join(", "))
+            }
+        };
+        Failure::Usage(format!(
+            "the network has no facility `{typed}`{meant}\n`coercivity network show --facilities` lists all"
+        ))
     })
 }
 
@@ -91,6 +110,7 @@ fn sentence(graph: &LineGraph, link: &Link) -> String {
                 Gate::Closed => "; the route is closed",
                 Gate::Held => "; customs hold it",
                 Gate::Licence => "; it waits for licences",
+                Gate::Rejected => "; its applications are rejected",
             };
             let supplier = &graph.sites[*supplier].name;
             format!(

@@ -72,6 +72,11 @@ pub fn percent(share: f64) -> String {
     }
 }
 
+/// `1 shock`, `2 shocks`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// `low – high`.
 pub fn between(low: &str, high: &str) -> String {
     if low == high { low.to_owned() } else { format!("{low} – {high}") }

@@ -85,19 +85,13 @@ impl PriceGap {
     }
 }
 
-/// Quotes of a market relative to the last one before the controls, by day: dysprosium and terbium.
+/// Quotes of an item in a market relative to the last one before the controls, by day.
 #[must_use]
-pub fn quotes(record: &Record, market: &str) -> Vec<(i32, f64)> {
+pub fn quotes(record: &Record, item: &str, market: &str) -> Vec<(i32, f64)> {
     let Some(controls) = day_of(CONTROLS) else { return Vec::new() };
-    let mut list = Vec::new();
-    for item in ["Dy_oxide", "Tb_oxide"] {
-        let rows = middles(record, item, market);
-        if let Some(before) = rows.iter().rev().find(|row| row.0 < controls) {
-            list.extend(rows.iter().map(|row| (row.0, row.1 / before.1)));
-        }
-    }
-    list.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    list
+    let rows = middles(record, item, market);
+    let Some(before) = rows.iter().rev().find(|row| row.0 < controls) else { return Vec::new() };
+    rows.iter().map(|row| (row.0, row.1 / before.1)).collect()
 }
 
 /// Day, middle of the range and date of each quote, by day.

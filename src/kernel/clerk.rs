@@ -1,7 +1,7 @@
 //! Who works at the desk: how long a lot takes, what is decided about it, what follows.
 
 use super::compile::Rule;
-use super::desk::{Counts, WAIT_BIN_DAYS, WAIT_BINS};
+use super::desk::{Counts, WAIT_BINS, wait_bin};
 use super::experience::Experience;
 use super::ledger::{Held, Ledger};
 use super::queue::{Practice, Ticket, Verdict, service};
@@ -47,7 +47,7 @@ pub(crate) struct Clerk<'a, const L: usize> {
     pub pending: &'a mut [Row<L>],
     /// By class.
     pub counts: &'a mut [Counts],
-    /// By class and bin.
+    /// By class, approved and rejected, and bin.
     pub waits: &'a mut [f64],
     pub experience: &'a mut Experience,
 }
@@ -72,12 +72,10 @@ impl<const L: usize> Clerk<'_, L> {
     }
 
     /// A case is closed after `days` of waiting.
-    fn decided(counts: &mut Counts, waits: &mut [f64], class: usize, days: f64) {
+    fn decided(counts: &mut Counts, waits: &mut [f64], class: usize, days: f64, approved: bool) {
         counts.pending -= 1.0;
-        let last = u32::try_from(WAIT_BINS - 1).map_or(0.0, f64::from);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bins")]
-        let bin = (days / WAIT_BIN_DAYS).clamp(0.0, last) as usize;
-        waits[class * WAIT_BINS + bin] += 1.0;
+        let row = 2 * class + usize::from(!approved);
+        waits[row * WAIT_BINS + wait_bin(days)] += 1.0;
     }
 
     /// Approvals that waited for a quota are licensed on the day a period begins.
@@ -95,7 +93,7 @@ impl<const L: usize> Clerk<'_, L> {
                 counts[class].approved += 1.0;
                 counts[class].waited += day - held.filed;
                 experience.decided(class, held.step, day - held.filed);
-                Self::decided(&mut counts[class], waits, class, day - held.filed);
+                Self::decided(&mut counts[class], waits, class, day - held.filed, true);
             }
         });
     }
@@ -174,6 +172,6 @@ impl<const L: usize> Practice for Clerk<'_, L> {
             counts.rejected += 1.0;
         }
         self.experience.decided(class, lot.step, days);
-        Self::decided(counts, self.waits, class, days);
+        Self::decided(counts, self.waits, class, days, approved);
     }
 }

@@ -22,6 +22,13 @@ pub(crate) const WAIT_BINS: usize = 37;
 /// Days of a bin.
 pub(crate) const WAIT_BIN_DAYS: f64 = 10.0;
 
+/// The bin of a wait.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the bins")]
+pub(crate) fn wait_bin(days: f64) -> usize {
+    let last = u32::try_from(WAIT_BINS - 1).map_or(0.0, f64::from);
+    (days / WAIT_BIN_DAYS).clamp(0.0, last) as usize
+}
+
 /// What the desk has done so far in one replication.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
@@ -61,7 +68,7 @@ struct Lane {
     queue: Queue<Lot>,
     /// By class.
     counts: Vec<Counts>,
-    /// Cases decided for good, by class and bin of waiting time.
+    /// Cases decided for good, by class, approved and rejected, and bin of waiting time.
     waits: Vec<f64>,
     experience: Experience,
 }
@@ -94,7 +101,7 @@ impl<const L: usize> Desk<L> {
     pub(crate) fn new(kernel: &Kernel) -> Self {
         let lane = |rule: &Rule| Lane {
             counts: vec![Counts::default(); rule.classes],
-            waits: vec![0.0; rule.classes * WAIT_BINS],
+            waits: vec![0.0; 2 * rule.classes * WAIT_BINS],
             experience: Experience::new(rule.classes, kernel.scenario.steps()),
             ..Lane::default()
         };
@@ -135,9 +142,25 @@ impl<const L: usize> Desk<L> {
         &self.rules[rule].lanes[lane].counts[class]
     }
 
-    /// Cases of a class decided for good, by bin of waiting time.
-    pub(crate) fn waits(&self, rule: usize, class: usize, lane: usize) -> &[f64] {
-        &self.rules[rule].lanes[lane].waits[class * WAIT_BINS..(class + 1) * WAIT_BINS]
+    /// Cases of a class that were approved (`false`) or rejected, by bin of waiting time.
+    pub(crate) fn waits(&self, (rule, class): (usize, usize), rejected: bool, lane: usize) -> &[f64] {
+        let row = 2 * class + usize::from(rejected);
+        &self.rules[rule].lanes[lane].waits[row * WAIT_BINS..(row + 1) * WAIT_BINS]
+    }
+
+    /// Open cases of a class by bin of the days they have waited.
+    pub(crate) fn open(
+        &self,
+        (rule, class): (usize, usize),
+        lane: usize,
+        now: f64,
+        dt: f64,
+    ) -> [f64; WAIT_BINS] {
+        let mut bins = [0.0; WAIT_BINS];
+        for (step, cases) in self.rules[rule].lanes[lane].experience.open(class) {
+            bins[wait_bin(now - f64::from(step) * dt)] += f64::from(cases);
+        }
+        bins
     }
 
     /// Tonnes that a pair behind a controlled route has licensed and not yet shipped.
@@ -150,6 +173,17 @@ impl<const L: usize> Desk<L> {
     #[cfg(test)]
     pub(crate) fn lead(&self, rule: usize, class: usize, lane: usize) -> f64 {
         self.rules[rule].lead[class][lane]
+    }
+
+    /// Probability that an application for a route (position in the kernel) is rejected now; 0 where no rule in force
+    /// asks for one.
+    pub(crate) fn rejection(&self, kernel: &Kernel, route: u32, lane: usize) -> f64 {
+        let of_rule = |(rule, desk): (&Rule, &RuleState<L>)| {
+            let c = rule.routes.iter().position(|own| *own == route)?;
+            let class = rule.class_of[c] as usize;
+            desk.active[lane].then(|| desk.terms.reject[class][lane])
+        };
+        kernel.rules.iter().zip(&self.rules).find_map(of_rule).unwrap_or(0.0)
     }
 
     /// Sums what classes count into what everybody reads.

@@ -69,6 +69,12 @@ impl Experience {
         self.days[class] += days;
     }
 
+    /// Open cases of a class: step of first filing and how many.
+    pub(crate) fn open(&self, class: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let open = &self.open[class * self.steps..(class + 1) * self.steps];
+        (0_u32..).zip(open.iter().copied()).filter(|(_, cases)| *cases > 0)
+    }
+
     /// `keep`: what is left of past decisions after a step.
     pub(crate) fn fade(&mut self, keep: f64) {
         for value in self.decisions.iter_mut().chain(&mut self.days) {

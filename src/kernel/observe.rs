@@ -37,6 +37,8 @@ pub(crate) struct Market {
 pub(crate) enum Count {
     /// Magnets leaving China, by month of the customs record.
     Exports(Vec<u32>),
+    /// All magnets leaving China by month, relative to the run's own calm.
+    ExportsOfCalm,
     /// Output of lines, by week.
     Output(Vec<u32>),
     /// Days of stock that routes bring, by week (mean of daily readings).
@@ -49,8 +51,8 @@ pub(crate) enum Count {
     Licences(usize),
     /// The same of one class: rule, class, which.
     ClassLicences(usize, usize, usize),
-    /// Cases of a class (rule, class) decided for good, by tens of days they waited; read once at the end.
-    Waits(usize, usize),
+    /// Cases of a class (rule, class) by tens of days they waited, read at the end: approved, rejected, open.
+    Waits(usize, usize, usize),
 }
 
 /// Lists compiled once: what to count, and the design of outcomes.

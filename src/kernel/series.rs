@@ -13,8 +13,9 @@ use crate::policy::shock::Kind;
 use crate::summary::Series;
 
 /// Groups a series can belong to, as `[outputs]` names them and `series.csv` writes them.
-pub(crate) const GROUPS: [&str; 11] = [
+pub(crate) const GROUPS: [&str; 12] = [
     "exports",
+    "exports of calm",
     "output:world",
     "output:region",
     "output:automaker",
@@ -127,6 +128,14 @@ impl SeriesList<'_> {
                 date_of(self.kernel.scenario.start + i32::try_from(day).unwrap_or(0)).to_string()
             })
             .collect();
+        // Each run against its own level: the reference above is that of mean growth, which no run has.
+        self.level(
+            ("exports of calm", "exports_of_calm:WORLD".to_owned()),
+            ("share", 1.0e-9),
+            &months,
+            1.0,
+            Count::ExportsOfCalm,
+        );
         for (name, routes) in groups {
             let daily: f64 =
                 routes.iter().map(|r| self.kernel.central.flow[*r as usize]).sum::<f64>() * self.growth;
@@ -237,7 +246,7 @@ impl SeriesList<'_> {
     }
 
     /// What the desk does for one class: `licences:pending:CLASS` and so on in group `licences by class`, and
-    /// `wait:CLASS` in group `waits`. With several rules `CLASS` is `RULE/CLASS`.
+    /// `wait:approved:CLASS`, `wait:rejected:CLASS` and `wait:open:CLASS` in group `waits`. With several rules `CLASS` is `RULE/CLASS`.
     fn class(&mut self, rule: &str, class: &str, place: (usize, usize)) {
         let class = if self.kernel.rules.len() > 1 { format!("{rule}/{class}") } else { class.to_owned() };
         for (which, fate) in FATES.iter().enumerate() {
@@ -247,7 +256,9 @@ impl SeriesList<'_> {
         }
         let bins: Vec<String> =
             (0_u16..).take(WAIT_BINS).map(|bin| (f64::from(bin) * WAIT_BIN_DAYS).to_string()).collect();
-        let count = Count::Waits(place.0, place.1);
-        self.level(("waits", format!("wait:{class}")), APPLICATIONS, &bins, 0.0, count);
+        for (which, fate) in ["approved", "rejected", "open"].iter().enumerate() {
+            let count = Count::Waits(place.0, place.1, which);
+            self.level(("waits", format!("wait:{fate}:{class}")), APPLICATIONS, &bins, 0.0, count);
+        }
     }
 }

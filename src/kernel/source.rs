@@ -111,7 +111,10 @@ pub(crate) fn limit<const L: usize>(
 /// however much is in store. κ grows with the days of want.
 #[inline(always)]
 pub(crate) fn mixed<const L: usize>(line: usize, own: &Row<L>, pooled: &Row<L>, state: &State<L>) -> Row<L> {
-    let (share, days) = (&state.parameters[Parameter::PooledMix as usize], &state.parameters[Parameter::StandInDays as usize]);
+    let (share, days) = (
+        &state.parameters[Parameter::PooledMix as usize],
+        &state.parameters[Parameter::StandInDays as usize],
+    );
     let (short, wanted) = (&state.short_days[line], &state.wanted[line]);
     let mut limit = [0.0; L];
     for lane in 0..L {

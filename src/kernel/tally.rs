@@ -1,6 +1,7 @@
 //! Phase 13: the step is counted, and at the end a replication's numbers are read off.
 
 use super::compile::Kernel;
+use super::desk::WAIT_BINS;
 use super::observe::{Count, LONGEST_LAG, NO_STOP};
 use super::price::MARKETS;
 use super::scratch::{Row, State, add, more, rows};
@@ -175,9 +176,12 @@ fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut S
                     }
                 }
             }
-            let month = observe.month.get(day + whole).copied().unwrap_or(usize::MAX);
-            if month < observe.months {
-                state.tally.cells[observe.offsets[s] + month][lane] += gate[lane];
+            // A step of a week may lie in two months, and each gets the days that are its own.
+            for late in whole..whole + kernel.scenario.step_days as usize {
+                let month = observe.month.get(day + late).copied().unwrap_or(usize::MAX);
+                if month < observe.months {
+                    state.tally.cells[observe.offsets[s] + month][lane] += gate[lane] / kernel.dt;
+                }
             }
         }
     }
@@ -190,7 +194,7 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
     for (s, count) in observe.counts.iter().enumerate() {
         let offset = observe.offsets[s];
         match count {
-            Count::Exports(_) => {}
+            Count::Exports(_) | Count::ExportsOfCalm => {}
             Count::Output(lines) => {
                 let Tally { cells, week_output, .. } = &mut state.tally;
                 for &line in lines {
@@ -221,13 +225,21 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
                     state.tally.cells[offset + week][lane] = counts.stack()[*which];
                 }
             }
-            Count::Waits(rule, class) => {
+            Count::Waits(rule, class, which) if week + 1 == observe.weeks => {
+                let (now, place) = (f64::from(kernel.steps) * kernel.dt, (*rule, *class));
                 for lane in 0..L {
-                    for (bin, cases) in state.desk.waits(*rule, *class, lane).iter().enumerate() {
+                    let open = if *which == 2 {
+                        state.desk.open(place, lane, now, kernel.dt)
+                    } else {
+                        [0.0; WAIT_BINS]
+                    };
+                    let bins = if *which == 2 { &open } else { state.desk.waits(place, *which == 1, lane) };
+                    for (bin, cases) in bins.iter().enumerate() {
                         state.tally.cells[offset + bin][lane] = *cases;
                     }
                 }
             }
+            Count::Waits(..) => {}
         }
     }
     let (mut made, mut calm) = ([0.0; L], [0.0; L]);
@@ -317,6 +329,7 @@ pub(crate) fn outcome<const L: usize>(
     for (_, lines) in &observe.stage_lines {
         metrics.push(lost_by(lines));
     }
+    let mut of_calm = Vec::new();
     if let Some(total) = observe.exports_total {
         let months = &tally.cells[observe.offsets[total]..observe.offsets[total] + observe.months];
         let Count::Exports(routes) = &observe.counts[total] else {
@@ -325,12 +338,10 @@ pub(crate) fn outcome<const L: usize>(
         let daily: f64 = routes.iter().map(|r| state.routes[*r as usize].base_flow[lane]).sum();
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let from = observe.month.get(observe.origin as usize).copied().unwrap_or(0);
-        let trough = months
-            .iter()
-            .zip(&observe.month_days)
-            .skip(from)
-            .map(|(tonnes, days)| if daily > 0.0 { tonnes[lane] / (daily * days) } else { 0.0 })
-            .fold(f64::INFINITY, f64::min);
+        let share =
+            |(tonnes, days): (&Row<L>, &f64)| if daily > 0.0 { tonnes[lane] / (daily * days) } else { 0.0 };
+        of_calm.extend(months.iter().zip(&observe.month_days).map(share));
+        let trough = of_calm.iter().skip(from).copied().fold(f64::INFINITY, f64::min);
         metrics.push(months.iter().map(|row| row[lane]).sum());
         metrics.push(if trough.is_finite() { trough } else { 1.0 });
     }
@@ -355,6 +366,11 @@ pub(crate) fn outcome<const L: usize>(
     let written = &tally.cells[..observe.design.cells()];
     let mut series: Vec<f64> = written.iter().map(|row| row[lane]).collect();
     for (s, count) in observe.counts.iter().enumerate() {
+        if matches!(count, Count::ExportsOfCalm)
+            && let Some(cells) = series.get_mut(observe.offsets[s]..observe.offsets[s] + of_calm.len())
+        {
+            cells.copy_from_slice(&of_calm);
+        }
         if matches!(count, Count::Lost(_)) {
             for period in 0..observe.weeks.div_ceil(2) {
                 let calm = tally.fortnight_calm[s * observe.weeks.div_ceil(2) + period][lane];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::resolve::resolve;
 use super::tests::find_tiny;
-use super::{names, overlay, rules};
+use super::{names, overlay, plausible, rules};
 use crate::diagnostic::Diagnostics;
 
 fn folder() -> PathBuf {
@@ -27,6 +27,7 @@ fn message(path: &Path, sets: &[String]) -> (String, Diagnostics) {
     let scenario = layers.and_then(|layers| {
         let scenario = resolve(&layers, &find_tiny, &mut diagnostics)?;
         names::check(&layers, &scenario, &mut diagnostics);
+        plausible::check(&layers, &scenario, &mut diagnostics);
         (diagnostics.error_count() == 0).then_some(scenario)
     });
     assert_eq!(

@@ -186,7 +186,20 @@ impl Reader<'_> {
             self.folders.push((document.source, folder.to_owned()));
         }
         let mut root = document.root;
-        let Some(entry) = root.take("extends") else { return Some((root, None)) };
+        let Some(entry) = root.take("extends") else {
+            // A slip such as `extend` is reported as an unknown key later. It is followed all the same, or a base that
+            // is not there would hide every other mistake behind the keys that it would have given.
+            let slip = root.entries.iter().find_map(|entry| match &entry.item.node {
+                Node::Text(base) if meant(&entry.key, ["extends"]).is_some() => {
+                    Some((base.clone(), entry.item.span))
+                }
+                _ => None,
+            });
+            return match slip.and_then(|(base, span)| self.base(&base, span, folder)) {
+                Some(base) => Some((over(base, root), None)),
+                None => Some((root, None)),
+            };
+        };
         let Node::Text(base_name) = entry.item.node else {
             if entry.item.node != Node::Refused {
                 let problem = format!("`extends` is {}, but names one scenario", entry.item.node.in_words());
@@ -197,13 +210,21 @@ impl Reader<'_> {
             }
             return Some((root, None));
         };
-        let origin = Origin::of(&base_name, folder);
-        let (mut base, _) = self.read(&origin, Some(entry.item.span))?;
-        for own in ["title", "description", "expect"] {
-            base.take(own);
+        let base = self.base(&base_name, entry.item.span, folder)?;
+        Some((over(base, root), Some(base_name)))
+    }
+
+    /// The base of a text. Where there is none of its name, that is reported, and one that was probably meant
+    /// stands in for it, so that the rest can be checked.
+    fn base(&mut self, name: &str, span: Span, folder: Option<&Path>) -> Option<Table> {
+        let origin = Origin::of(name, folder);
+        let missing = matches!(&origin, Origin::File(path) if !path.exists());
+        let found = self.read(&origin, Some(span)).map(|(base, _)| base);
+        if found.is_some() || !missing {
+            return found;
         }
-        merge::lay(&mut base, root);
-        Some((base, Some(base_name)))
+        let near = meant(name, bundled::names())?.to_owned();
+        self.read(&Origin::Bundled(near), Some(span)).map(|(base, _)| base)
     }
 
     /// Reads the parameter set that the whole names.
@@ -220,6 +241,15 @@ impl Reader<'_> {
         self.inputs.push(InputText { name: file.clone(), sha256 });
         parameter_set::parse(name.value, (&file, &text), self.diagnostics)
     }
+}
+
+/// A text over its base, without what the base says of itself.
+fn over(mut base: Table, own: Table) -> Table {
+    for said in ["title", "description", "expect"] {
+        base.take(said);
+    }
+    merge::lay(&mut base, own);
+    base
 }
 
 fn stem(path: &str) -> String {

@@ -238,4 +238,8 @@ pub const RULES: &[Rule] = &[
         "W0265",
         "Two tariffs begin on the same day on the same routes. Both hold: goods become dearer by one after the other. If one was meant, write one shock with that rate.",
     ),
+    rule(
+        "W0267",
+        "A size beyond anything seen: a tariff above 300 %, final demand more than tripled, or a stockpile of more than its routes carry in a year. Rates are shares (0.25 for 25 %), factors are relative to calm (1.1 for a tenth more), stockpiles are tonnes of the good that the routes carry. The run uses the number as it stands.",
+    ),
 ];

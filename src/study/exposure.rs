@@ -8,6 +8,7 @@ use crate::network::line::LineGraph;
 use crate::policy::parameter::{Parameters, Value};
 use crate::policy::shock::{End, Kind, Shock};
 use crate::scenario::Scenario;
+use crate::scenario::spell::{self, Key};
 
 /// One material on the routes a shock touches.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,10 +19,21 @@ pub struct Touched {
     pub routes: usize,
     /// Tonnes (or units) per month in calm, central network.
     pub per_month: f64,
-    /// Suppliers' facilities, largest flow first.
-    pub suppliers: Vec<String>,
-    /// Buyers' facilities, largest flow first.
-    pub buyers: Vec<String>,
+    /// Positions of the suppliers' facilities, largest flow first.
+    pub suppliers: Vec<usize>,
+    /// Positions of the buyers' facilities, largest flow first.
+    pub buyers: Vec<usize>,
+}
+
+/// A part of a shock with keys of its own: a class of applications, a quota on approvals, a state of a chain.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Section {
+    /// What it is, e.g. "class `defence`".
+    pub name: String,
+    /// Its keys in the words of the scenario format.
+    pub keys: Vec<Key>,
+    /// Goods on its routes.
+    pub goods: Vec<Touched>,
 }
 
 /// What one shock touches.
@@ -37,10 +49,14 @@ pub struct Exposure {
     pub start: Option<i32>,
     /// Last day, if it is fixed.
     pub end: Option<i32>,
+    /// Its keys in the words of the scenario format: when, and how much.
+    pub keys: Vec<Key>,
+    /// Parts of it that have keys of their own.
+    pub sections: Vec<Section>,
     /// Goods on the routes touched.
     pub goods: Vec<Touched>,
-    /// Facilities whose capacity or demand is touched.
-    pub facilities: Vec<String>,
+    /// Positions of the facilities whose capacity or demand is touched.
+    pub facilities: Vec<usize>,
     /// Why it changes nothing, if that can be told beforehand.
     pub idle: Option<String>,
 }
@@ -67,14 +83,16 @@ pub fn exposures(kernel: &Kernel) -> Vec<Exposure> {
 fn exposure(scenario: &Scenario, shock: &Shock, flows: &[f64]) -> Exposure {
     let graph = &scenario.lines;
     let part = part(&shock.kind);
-    let mut facilities: Vec<String> = part
+    let mut facilities: Vec<usize> = part
         .pools
         .iter()
         .map(|pool| graph.pools[pool.index()].facility)
         .chain(part.lines.iter().map(|line| graph.lines[line.index()].facility))
-        .map(|site| graph.sites[site.index()].name.clone())
+        .map(crate::id::FacilityId::index)
         .collect();
     facilities.dedup();
+    let mut keys = spell::timing(shock, &scenario.shocks);
+    keys.extend(spell::keys(&shock.kind, &scenario.shocks));
     Exposure {
         id: shock.id.clone(),
         title: shock.title.clone(),
@@ -84,6 +102,8 @@ fn exposure(scenario: &Scenario, shock: &Shock, flows: &[f64]) -> Exposure {
             End::At(when) => Some(when.date),
             End::Never | End::After(_) => None,
         },
+        keys,
+        sections: sections(scenario, &shock.kind, flows),
         goods: goods(graph, part.routes, flows),
         facilities,
         idle: idle(scenario, shock, &part, flows),
@@ -157,19 +177,71 @@ fn goods(graph: &LineGraph, routes: &[RouteId], flows: &[f64]) -> Vec<Touched> {
         *sum.suppliers.entry(graph.lines[route.from.index()].facility.index()).or_default() += flow;
         *sum.buyers.entry(graph.lines[route.to.index()].facility.index()).or_default() += flow;
     }
-    let names = |sites: BTreeMap<usize, f64>| {
+    let largest_first = |sites: BTreeMap<usize, f64>| {
         let mut sites: Vec<(usize, f64)> = sites.into_iter().collect();
         sites.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        sites.into_iter().map(|(site, _)| graph.sites[site].name.clone()).collect()
+        sites.into_iter().map(|(site, _)| site).collect()
     };
     let list = sums.into_iter().map(|(material, sum)| Touched {
         material: graph.materials[material].name.clone(),
         routes: sum.routes,
         per_month: sum.flow * 365.0 / 12.0,
-        suppliers: names(sum.suppliers),
-        buyers: names(sum.buyers),
+        suppliers: largest_first(sum.suppliers),
+        buyers: largest_first(sum.buyers),
     });
     list.collect()
+}
+
+/// Classes and quotas of a licensing rule, states of a chain.
+fn sections(scenario: &Scenario, kind: &Kind, flows: &[f64]) -> Vec<Section> {
+    let graph = &scenario.lines;
+    match kind {
+        Kind::Licensing(rule) => {
+            let classes = rule.classes.iter().enumerate().map(|(position, class)| {
+                let own = rule.controlled.iter().zip(&rule.class_of);
+                let own = own.filter(|(_, of)| usize::from(**of) == position).map(|(route, _)| *route);
+                let routes: Vec<RouteId> = own.collect();
+                Section {
+                    name: format!("class `{}`", class.name),
+                    keys: spell::class(class),
+                    goods: goods(graph, &routes, flows),
+                }
+            });
+            let quotas = rule.quotas.iter().map(|quota| {
+                let within = |route: &&RouteId| rule.controlled.binary_search(route).is_ok();
+                let routes: Vec<RouteId> = quota.routes.iter().filter(within).copied().collect();
+                Section {
+                    name: "quota on approvals".to_owned(),
+                    keys: vec![
+                        ("tonnes", spell::value(&quota.tonnes)),
+                        ("period_days", quota.period_days.to_string()),
+                    ],
+                    goods: goods(graph, &routes, flows),
+                }
+            });
+            classes.chain(quotas).collect()
+        }
+        Kind::Regimes(chain) => {
+            let states = chain.states.iter().map(|state| {
+                let id = |shock: &usize| format!("\"{}\"", scenario.shocks[*shock].id);
+                let shocks = state.shocks.iter().map(id).collect::<Vec<_>>().join(", ");
+                let next = chain.states.iter().zip(&state.next).filter(|(_, weight)| **weight > 0.0);
+                let next = next.map(|(to, weight)| format!("{} = {weight}", to.name)).collect::<Vec<_>>();
+                let next = next.join(", ");
+                Section {
+                    name: format!("state `{}`", state.name),
+                    keys: vec![
+                        ("dwell", spell::value(&state.dwell)),
+                        ("next", format!("{{ {next} }}")),
+                        ("shocks", format!("[{shocks}]")),
+                    ],
+                    goods: Vec::new(),
+                }
+            });
+            states.collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Why a shock changes nothing, if that can be told without simulating.

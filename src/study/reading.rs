@@ -52,10 +52,21 @@ pub struct RegionLoss {
 pub struct Month {
     /// First day, days since 1970-01-01.
     pub day: i32,
-    /// Tonnes in calm.
+    /// Tonnes in calm at mean growth.
     pub calm: f64,
     /// Tonnes.
     pub tonnes: SeriesPoint,
+    /// Share of the run's own calm; `None` where the scenario's `[outputs]` leaves the series out.
+    pub of_calm: Option<SeriesPoint>,
+}
+
+impl Month {
+    /// The median share of calm: each run against its own, or against mean growth where only that is known.
+    #[must_use]
+    pub fn share(&self) -> Option<f64> {
+        let mean_growth = || (self.calm > 0.0).then(|| self.tonnes.q50 / self.calm);
+        self.of_calm.as_ref().map(|share| share.q50).or_else(mean_growth)
+    }
 }
 
 /// Readings of one scenario's results.
@@ -111,12 +122,13 @@ impl Reading {
         }
     }
 
-    /// The lowest month of median exports relative to calm, from the month of the first shock on.
+    /// The lowest month of exports, from the month of the first shock on, with the median of each run's share of its
+    /// own calm.
     #[must_use]
     pub fn exports_trough(&self) -> Option<(&Month, f64)> {
         let from = self.first_shock?;
-        let after = self.exports.iter().filter(|month| month.day + 27 >= from && month.calm > 0.0);
-        after.map(|month| (month, month.tonnes.q50 / month.calm)).min_by(|a, b| a.1.total_cmp(&b.1))
+        let after = self.exports.iter().filter(|month| month.day + 27 >= from);
+        after.filter_map(|month| Some((month, month.share()?))).min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// The automaker that is most often the first to stop.
@@ -213,8 +225,12 @@ fn exports(summary: &Summary) -> Vec<Month> {
         return Vec::new();
     };
     let reference = &summary.design().series[i].reference;
+    let shares = summary.design().series.iter().position(|series| series.group == "exports of calm");
+    let mut shares = shares.map(|i| summary.series(i).into_iter()).into_iter().flatten();
     let months = summary.series(i).into_iter().zip(reference);
     months
-        .filter_map(|(tonnes, calm)| Some(Month { day: day_of(&tonnes.date)?, calm: *calm, tonnes }))
+        .filter_map(|(tonnes, calm)| {
+            Some(Month { day: day_of(&tonnes.date)?, calm: *calm, of_calm: shares.next(), tonnes })
+        })
         .collect()
 }

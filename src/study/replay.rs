@@ -10,6 +10,8 @@ use crate::kernel::{Kernel, State, Watch};
 
 /// Longest chain that is followed: mine to user is seven stages.
 const LONGEST: usize = 8;
+/// A desk that rejects this share of a class does not keep it waiting, it refuses it.
+const REFUSED: f64 = 0.5;
 /// Output this share below calm counts as short.
 const SHORT: f64 = 0.005;
 
@@ -24,6 +26,8 @@ pub enum Gate {
     Held,
     /// Licences did not cover the base flow.
     Licence,
+    /// Nor will they: applications are rejected, not late.
+    Rejected,
 }
 
 /// What limited a line.
@@ -251,6 +255,8 @@ fn gate(kernel: &Kernel, r: usize, step: u32, base: f64, state: &State<1>) -> Ga
         Gate::Closed
     } else if f64::from(step) < state.held[governed][0] && state.exempt[governed][0] <= 0.0 {
         Gate::Held
+    } else if u32::try_from(r).is_ok_and(|r| state.desk.rejection(kernel, r, 0) >= REFUSED) {
+        Gate::Rejected
     } else {
         Gate::Licence
     }

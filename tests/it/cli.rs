@@ -257,11 +257,70 @@ fn explain_names_what_is_touched_and_every_basis() {
         assert!(text.contains(expected), "`{expected}` is missing:\n{text}");
     }
     assert!(!text.contains("changes nothing"), "{text}");
+    for said in [
+        "law = \"shifted-exponential\"; use = \"multi\"",
+        "class `united-states`: speed = { parameter = \"us_speed\" }",
+        "of = \"april-controls\"; speed = 0.8; return = 0.45",
+        "  rationing = \"proportional\"\n      Who is served",
+    ] {
+        assert!(text.contains(said), "`{said}` is missing:\n{text}");
+    }
+    // What one scenario changes about another shows in the difference of what is said of them.
+    let refused = succeed(here.path(), &["explain", "defence-cut-off"]);
+    let class = "class `defence`: speed = 1; reject = 1; return = 0";
+    assert!(refused.contains(class) && !text.contains(class), "{refused}");
     let late = "extends = \"baseline\"\ntitle = \"late\"\n[[shock]]\nid = \"late\"\nkind = \"embargo\"\nstart = 2190-01-01\nwhere = { from = [\"CHN\"], to_not = [\"CHN\"] }\n";
     std::fs::write(here.path().join("late.toml"), late).expect("written");
     let text = succeed(here.path(), &["explain", "late.toml"]);
     assert!(text.contains("`late` changes nothing, because it starts after the end of the run"), "{text}");
     assert!(text.contains("this scenario changes nothing"), "{text}");
+}
+
+#[test]
+fn compare_warns_of_what_is_not_alike() {
+    let here = place();
+    let arguments = ["compare", "baseline", "full-embargo", "-n", "2", "--metric", "exports"];
+    let (_, _, stderr) = parts(&run(here.path(), &arguments));
+    assert!(!stderr.contains("warning"), "{stderr}");
+    let short =
+        "title = \"short\"\nextends = \"baseline\"\nend = 2025-04-02\nparameter_set = \"2025-fitted\"\n";
+    std::fs::write(here.path().join("short.toml"), short).expect("written");
+    let bare = "title = \"bare\"\nextends = \"baseline\"\nend = 2025-05-07\nparameter_set = \"none\"\n";
+    std::fs::write(here.path().join("bare.toml"), bare).expect("written");
+    let arguments = ["compare", "short.toml", "bare.toml", "-n", "2", "--metric", "exports"];
+    let (code, _, stderr) = parts(&run(here.path(), &arguments));
+    assert!(code == Some(0) && stderr.contains("different lengths"), "{stderr}");
+    assert!(
+        stderr.contains("parameter set `2025-fitted`") && stderr.contains("documented defaults"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn part_of_a_name_finds_facilities() {
+    let here = place();
+    let (code, _, stderr) = parts(&run(here.path(), &["why", "Ford"]));
+    assert!(code == Some(2) && stderr.contains("`auto-ford-nam` (Ford North America)"), "{stderr}");
+    assert!(stderr.contains("network show --facilities"), "{stderr}");
+}
+
+#[test]
+fn baseline_is_at_its_calm_before_anything_happens() {
+    let here = place();
+    let short = ["run", "baseline", "-n", "8", "--set", "end=2025-05-07", "--no-charts"];
+    for step in ["1", "7"] {
+        let with = format!("step_days={step}");
+        let folder = format!("by-{step}");
+        succeed(here.path(), &[&short[..], &["--set", &with, "--out", &folder]].concat());
+        let text = std::fs::read_to_string(here.path().join(folder).join("series.csv")).expect("written");
+        let shares: Vec<&str> = text.lines().filter(|line| line.contains("exports_of_calm:WORLD")).collect();
+        assert_eq!(shares.len(), 4, "{text}");
+        for line in &shares {
+            let numbers: Vec<f64> = line.split(',').filter_map(|cell| cell.parse().ok()).collect();
+            let near = numbers.iter().filter(|number| (**number - 1.0).abs() < 0.03).count();
+            assert!(near >= 5, "{line}");
+        }
+    }
 }
 
 #[test]
@@ -330,6 +389,10 @@ fn schema_and_completions_are_printed() {
         assert!(succeed(here.path(), &["completions", shell]).contains("coercivity"));
     }
     assert!(succeed(here.path(), &["check", "--explain", "e0204"]).contains("nested"));
+    assert!(succeed(here.path(), &["check", "--explain", "E642"]).contains("whole numbers"));
+    let (_, stdout, stderr) =
+        parts(&run(here.path(), &["check", "desk-with-officers", "--set", "parameter_set=none"]));
+    assert!(stdout.contains("no problem") && stderr.contains("parameter_set = \"2025-fitted\""), "{stderr}");
 }
 
 #[test]

@@ -132,7 +132,10 @@ fn interrupted_and_resumed_is_uninterrupted() {
     });
     let (code, stdout, stderr) = interrupted.expect("some batches were finished");
     assert_eq!(code, Some(130), "the machine finished 640 runs before the signal: {stderr}");
-    assert!(stdout.contains("runs, seed") && stderr.contains("--resume"), "{stdout}{stderr}");
+    assert!(
+        stdout.contains("of 640 runs, interrupted, seed") && stderr.contains("--resume"),
+        "{stdout}{stderr}"
+    );
     let partial: serde_json::Value =
         serde_json::from_slice(&std::fs::read(cut.join("summary.json")).expect("kept")).expect("JSON");
     assert_eq!(partial["complete"], false);
@@ -148,6 +151,11 @@ fn interrupted_and_resumed_is_uninterrupted() {
         let (code, _, stderr) = parts(&run(here.path(), &[&arguments[..], &["--out", "cut"], more].concat()));
         assert!(matches!(code, Some(1 | 2)) && stderr.contains(expected), "{more:?}: {stderr}");
     }
+    // Nor to end before it was to: the checkpoint would be gone.
+    let mut fewer = arguments;
+    fewer[3] = "639";
+    let (code, _, stderr) = parts(&run(here.path(), &[&fewer[..], &["--out", "cut", "--resume"]].concat()));
+    assert!(code == Some(2) && stderr.contains("go on with -n 640 or more"), "{stderr}");
     succeed(here.path(), &[&arguments[..], &["--out", "cut", "--resume"]].concat());
     assert!(files(&cut) == files(&whole), "resumed and uninterrupted differ");
 }

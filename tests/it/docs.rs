@@ -14,8 +14,15 @@ use crate::program::{parts, run, succeed};
 /// The arguments of `coercivity …` or `cargo run --release -- …`; `None` for other commands.
 fn arguments(line: &str) -> Option<Vec<String>> {
     let line = line.split('#').next().unwrap_or(line).trim();
+    let line = line.strip_prefix("/usr/bin/time -v ").unwrap_or(line);
     let rest = line.strip_prefix("cargo run --release -- ").or_else(|| line.strip_prefix("coercivity "))?;
     Some(rest.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect())
+}
+
+/// What `printf 'text' > file` writes, and where.
+fn printed(line: &str) -> Option<(String, &str)> {
+    let (text, name) = line.strip_prefix("printf '")?.split_once("' > ")?;
+    Some((text.replace("\\n", "\n"), name.trim()))
 }
 
 /// Runs one command with few runs.
@@ -62,8 +69,12 @@ fn commands_in_documents_work() {
         for line in text.lines() {
             if line.starts_with("```") {
                 inside = line.trim() == "```console";
-            } else if inside && let Some(found) = line.strip_prefix("$ ").and_then(arguments) {
-                try_out(here.path(), found, &document.display().to_string());
+            } else if inside && let Some(typed) = line.strip_prefix("$ ") {
+                if let Some((text, name)) = printed(typed) {
+                    std::fs::write(here.path().join(name), text).expect("written");
+                } else if let Some(found) = arguments(typed) {
+                    try_out(here.path(), found, &document.display().to_string());
+                }
             }
         }
     }
