@@ -173,7 +173,7 @@ fn wrong_input_is_refused_and_nothing_is_written() {
         (&["explain", "nothing"], "nothing"),
         (&["compare", "baseline"], "2"),
         (&["compare", "baseline", "full-embargo", "-n", "8", "--metric", "vehicle_lost"], "vehicles_lost"),
-        (&["why", "auto-ford-na"], "did you mean `auto-ford-nam`?"),
+        (&["why", "auto-ford-na"], "did you mean `auto-ford-nam` (Ford North America)?"),
         (&["scenarios", "show", "baselin"], "baseline"),
         (&["network", "show", "world-2025"], "world-2024"),
         (&["network", "show", &folder], "nodes.csv"),

@@ -53,6 +53,8 @@ pub struct Desk {
     filed: u64,
     /// (expiry day, tonnes), oldest first, per controlled route and pair behind it.
     licences: Vec<Vec<Vec<(f64, f64)>>>,
+    /// Most that each of several pairs ships in this step, per controlled route.
+    limits: Vec<f64>,
     /// (step, tonnes) shipped, per controlled route.
     shipped: Vec<Vec<(u32, f64)>>,
     /// Speed, rejection and return of each class.
@@ -190,6 +192,10 @@ impl Simulator {
             if !active {
                 continue;
             }
+            // What is expected moves on within the step; the limit is that of its morning.
+            let pairs = rule.pairs as usize;
+            let limits = rule.controlled.iter().map(|r| self.pair_limit(EdgeIndex::new(r.index()), pairs));
+            self.desks[d].limits = limits.collect();
             if !was {
                 self.apply(d, 2048);
             }
@@ -285,8 +291,7 @@ impl Simulator {
                     desk.shipped[c].iter().filter(|s| s.0 + slots > self.step).map(|s| s.1).sum();
                 let rate = self.p(Parameter::LicensedRate);
                 if desk.licences[c].len() > 1 {
-                    let limit = self.pair_limit(r, desk.licences[c].len());
-                    least = least.min(desk.could(c, limit).iter().sum());
+                    least = least.min(desk.could(c, desk.limits[c]).iter().sum());
                     continue;
                 }
                 let base = self.graph[r].base_flow;
@@ -324,8 +329,8 @@ impl Simulator {
                     continue;
                 }
                 let pairs = self.desks[d].licences[c].len();
-                let limit = self.pair_limit(EdgeIndex::new(r.index()), pairs);
                 let desk = &mut self.desks[d];
+                let limit = desk.limits[c];
                 if pairs > 1 {
                     // Everybody ships the same part of what it could.
                     let could = desk.could(c, limit);

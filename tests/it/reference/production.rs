@@ -235,7 +235,8 @@ impl Simulator {
         let rule = self.sourcing(i);
         let mix = if rule == Sourcing::Pooled { 1.0 } else { self.stand_in(i) };
         let pooled: f64 = input.iter().map(|r| allows(self.graph[*r].stock, self.graph[*r].amount)).sum();
-        if mix >= 1.0 {
+        // Who learned in want to do without its own suppliers still has accounts with them.
+        if rule == Sourcing::Pooled || self.p(Parameter::PooledMix) >= 1.0 {
             return (pooled, Vec::new());
         }
         let (own, can) = if rule == Sourcing::AllNeeded {
