@@ -194,7 +194,6 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
     for (s, count) in observe.counts.iter().enumerate() {
         let offset = observe.offsets[s];
         match count {
-            Count::Exports(_) | Count::ExportsOfCalm | Count::Waits(..) => {}
             Count::Output(lines) => {
                 let Tally { cells, week_output, .. } = &mut state.tally;
                 for &line in lines {
@@ -239,6 +238,8 @@ fn close_week<const L: usize>(kernel: &Kernel, week: usize, state: &mut State<L>
                     }
                 }
             }
+            // Exports are counted by month; waits once, at the end.
+            Count::Exports(_) | Count::ExportsOfCalm | Count::Waits(..) => {}
         }
     }
     let (mut made, mut calm) = ([0.0; L], [0.0; L]);
