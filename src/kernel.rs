@@ -22,6 +22,9 @@ pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod experience;
+pub(crate) mod heavy;
+#[cfg(test)]
+mod heavy_tests;
 pub(crate) mod keys;
 pub(crate) mod ledger;
 pub mod link;
@@ -39,6 +42,7 @@ mod queue_tests;
 pub(crate) mod response;
 pub mod scratch;
 pub(crate) mod series;
+pub(crate) mod settle;
 pub(crate) mod share;
 pub(crate) mod source;
 pub(crate) mod step;

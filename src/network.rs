@@ -18,6 +18,7 @@ mod gain;
 pub mod line;
 mod load;
 pub mod material;
+pub mod ore;
 mod product;
 pub mod project;
 mod records;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::{Subcommand, ValueEnum};
 use coercivity::error::Error;
 use coercivity::network::criticality::hhi;
-use coercivity::network::line::Stage;
+use coercivity::network::line::{LineGraph, Stage};
+use coercivity::network::ore::heavy_balance;
 use coercivity::network::{Network as Graph, template};
 
 use super::words::{number, percent, place, stage};
@@ -149,6 +150,30 @@ fn facility_table(network: &Graph) -> comfy_table::Table {
     table
 }
 
+/// What separation groups are asked for of Dy and Tb, and what their ores hold.
+fn ores(lines: &LineGraph) -> String {
+    let balances = heavy_balance(lines);
+    if balances.is_empty() {
+        return String::new();
+    }
+    let mut ores =
+        report::table(&["Dy and Tb oxide, t a year", "asked for", "in the ores used", "low to high"]);
+    for balance in balances {
+        let line = &lines.lines[balance.feed.index()];
+        let [low, central, high] = balance.held.map(|held| number(held * 365.0));
+        ores.add_row([
+            lines.sites[line.facility.index()].name.clone(),
+            number(balance.asked * 365.0),
+            central,
+            format!("{low} to {high}"),
+        ]);
+    }
+    format!(
+        "\nDraws that ask for more than the ores hold take contents nearer to the upper ends, and are made again where that is not enough.\n{}\n",
+        ores.trim_fmt()
+    )
+}
+
 fn show(network: &Graph, countries: bool) -> Result<String, Failure> {
     let lines = network.lines().map_err(Error::Input)?;
     let mut text = format!(
@@ -204,6 +229,7 @@ fn show(network: &Graph, countries: bool) -> Result<String, Failure> {
         "Asked for: final demand pulled upstream at the central values. The simulator covers what is missing with supply it lists as unrecorded.\n{}\n",
         balance.trim_fmt()
     );
+    text.push_str(&ores(&lines));
     let splitting = network.articulation_points();
     if !splitting.is_empty() {
         let names: Vec<String> = splitting

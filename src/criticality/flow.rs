@@ -122,7 +122,7 @@ impl Capacities {
                 let capacity = if pool.utilisation_unknown {
                     output / headroom
                 } else {
-                    pool.capacity.max(output / crate::kernel::draw::CALM_LIMIT)
+                    pool.capacity.max(output / crate::kernel::settle::CALM_LIMIT)
                 };
                 limit[pool.facility.index()] += grams(amount * capacity / output);
             }

@@ -32,7 +32,7 @@ pub fn losses(graph: &LineGraph, site: usize) -> Vec<f64> {
                     routes().map(|route| route.share.central / all * (1.0 - kept[route.from.index()])).sum();
                 match input.criticality {
                     Criticality::Essential => least = least.min(1.0 - lost),
-                    Criticality::NonEssential => subtracted += lost / line.inputs.len() as f64,
+                    Criticality::NonEssential { cost_share } => subtracted += lost * cost_share,
                     Criticality::Negligible => {}
                 }
             }

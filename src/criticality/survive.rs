@@ -8,6 +8,7 @@
 use petgraph::algo::dijkstra;
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::kernel::heavy::CIRCUIT_DAYS;
 use crate::network::line::{LineGraph, Stage};
 
 /// Days until an automaker can stop when all lines of a site stop; 0 for an automaker, `None` when none is
@@ -24,10 +25,11 @@ pub fn earliest_stop(graph: &LineGraph, site: usize, finished_days: f64, cover_f
         let on_the_way = finished_days + f64::from(route.surface_days) + cover_factor * route.cover.central;
         days.add_edge(NodeIndex::new(route.from.index()), NodeIndex::new(route.to.index()), on_the_way);
     }
-    // Heavy lines of a separation group work from the feed of another line: no feed, no output, at once.
+    // Heavy lines of a separation group work from the feed of another line, and for a while from what is in the
+    // circuit.
     for (line, own) in graph.lines.iter().enumerate() {
         if let Some(feed) = own.coproduct_of {
-            days.add_edge(NodeIndex::new(feed.index()), NodeIndex::new(line), 0.0);
+            days.add_edge(NodeIndex::new(feed.index()), NodeIndex::new(line), CIRCUIT_DAYS);
         }
     }
     let start = days.add_node(());

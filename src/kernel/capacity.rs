@@ -1,7 +1,6 @@
 //! Phase 2: capacity lost, recovering, opening and growing.
 
-use super::compile::{Kernel, NONE};
-use super::draw::CIRCUIT_DAYS;
+use super::compile::Kernel;
 use super::event::active;
 use super::scratch::{Row, State};
 use crate::policy::parameter::Parameter;
@@ -32,7 +31,7 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
         // A plant that has not opened lacks all of its nameplate; a project may build a share of it before.
         state.added[pool] = if step < kernel.pools.opens[pool] { [-1.0; L] } else { [0.0; L] };
         if kernel.pools.opens[pool] == step && step > 0 {
-            heavy_recovery(kernel, pool, state);
+            super::heavy::opens(kernel, pool, state);
         }
     }
     // Computed anew like all the rest: projects on one route add up, whatever goes on in other lanes.
@@ -99,25 +98,6 @@ fn grow_shares<const L: usize>(
         let r = kernel.route(id);
         for lane in 0..L {
             state.growth[r][lane] += state.shock_size[position][lane] * ramp[lane];
-        }
-    }
-}
-
-/// A heavy line that opens brings its recovery to the circuit, as far as the ore's grade allows.
-pub(crate) fn heavy_recovery<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
-    for &line in kernel.pool_lines(pool) {
-        let g = kernel.lines.group[line as usize];
-        if g == NONE {
-            continue;
-        }
-        let g = g as usize;
-        for lane in 0..L {
-            let feed = state.base_output[kernel.groups[g].feed as usize][lane];
-            if feed > 0.0 {
-                let wanted = state.recovery[g][lane] + state.capacity[pool][lane] / feed;
-                state.recovery[g][lane] = wanted.min(kernel.groups[g].grade.max(state.recovery[g][lane]));
-                state.circuit_most[g][lane] = CIRCUIT_DAYS * state.recovery[g][lane] * feed;
-            }
         }
     }
 }

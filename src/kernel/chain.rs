@@ -66,6 +66,7 @@ pub(crate) fn start<const L: usize>(
         for &shock in members.filter(|shock| **shock < count && **shock != position) {
             (state.shock_start[shock][lane], state.shock_end[shock][lane]) =
                 spell(chain, &visits, shock, 0, end[lane]).unwrap_or((f64::INFINITY, f64::INFINITY));
+            state.returns[shock][lane] = 0;
         }
         state.visits[position * L + lane] = visits;
     }
@@ -98,6 +99,7 @@ pub(crate) fn turn<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
                         let end = state.shock_end[position][lane];
                         if let Some(dates) = spell(chain, &visits, shock, place, end) {
                             (state.shock_start[shock][lane], state.shock_end[shock][lane]) = dates;
+                            state.returns[shock][lane] += 1;
                         }
                     }
                 }

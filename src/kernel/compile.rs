@@ -96,25 +96,18 @@ pub struct Lines {
     pub sourcing: Vec<Sourcing>,
     /// Separation group of a heavy line, or `NONE`.
     pub group: Vec<u32>,
+    /// Whether the line feeds a separation group.
+    pub feeds: Vec<bool>,
     /// Whether the line has final demand.
     pub sink: Vec<bool>,
+    /// Market whose price the line's final users heed where prices act on demand, see [`super::price::heeded`].
+    pub heeds: Vec<Option<usize>>,
     /// Buyers first: order in which one sweep solves an acyclic baseline.
     pub sweep: Vec<u32>,
     /// Sweeps needed: 1 without cycles.
     pub sweeps: u32,
     /// Lines in the order production visits them: co-product lines after their feed.
     pub order: Vec<u32>,
-}
-
-/// Heavy lines that work from the feed of one NdPr line.
-#[derive(Debug)]
-pub struct Group {
-    /// The NdPr line.
-    pub feed: u32,
-    /// Its heavy lines.
-    pub lines: Vec<u32>,
-    /// Most heavy oxide per unit of the NdPr line's output that its ores contain (central values).
-    pub grade: f64,
 }
 
 /// Capacity pools.
@@ -153,7 +146,7 @@ pub struct Kernel {
     /// Routes.
     pub routes: Routes,
     pub(crate) pools: Pools,
-    pub(crate) groups: Vec<Group>,
+    pub(crate) groups: Vec<super::heavy::Group>,
     /// Routes that must qualify first.
     pub(crate) candidates: Vec<u32>,
     pub(crate) switches: Switches,
@@ -218,9 +211,10 @@ impl Kernel {
                 lines.sourcing[line] == Sourcing::Pooled || lines.slot_changes[slot]
             })
             .collect();
-        let groups = compile_groups(graph);
+        let groups = super::heavy::compile(graph, &routes.position);
         let mut lines = lines;
         for (g, group) in groups.iter().enumerate() {
+            lines.feeds[group.feed as usize] = true;
             for &line in &group.lines {
                 lines.group[line as usize] = u32::try_from(g).unwrap_or(NONE);
             }
@@ -423,7 +417,9 @@ fn compile_lines(graph: &LineGraph, switches: &Switches, routes: &Routes) -> Lin
         lines.pool.push(line.pool.0);
         lines.sourcing.push(switches.sourcing[line.stage as usize]);
         lines.group.push(NONE);
+        lines.feeds.push(false);
         lines.sink.push(line.final_demand > 0.0);
+        lines.heeds.push(super::price::heeded(graph, line));
     }
     let mut by_supplier: Vec<u32> = (0..routes.from.len()).map(index).collect();
     by_supplier.sort_by_key(|&r| (routes.from[r as usize], r));
@@ -458,36 +454,6 @@ fn sweep_order(graph: &LineGraph) -> (Vec<u32>, u32) {
         })
         .collect();
     (sweep, if cyclic { 600 } else { 1 })
-}
-
-fn compile_groups(graph: &LineGraph) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (i, line) in graph.lines.iter().enumerate() {
-        if let Some(feed) = line.coproduct_of {
-            match groups.iter_mut().find(|group| group.feed == feed.0) {
-                Some(group) => group.lines.push(index(i)),
-                None => groups.push(Group {
-                    feed: feed.0,
-                    lines: vec![index(i)],
-                    grade: ore_grade(graph, feed.index()),
-                }),
-            }
-        }
-    }
-    groups
-}
-
-/// Heavy oxide in the ore behind one unit of a line's output: Σ share·content ÷ Σ share·yield.
-fn ore_grade(graph: &LineGraph, line: usize) -> f64 {
-    let central = graph.central_values();
-    let (mut heavy, mut light) = (0.0, 0.0);
-    for id in graph.lines[line].inputs.iter().flat_map(|input| &input.routes) {
-        let route = &graph.routes[id.index()];
-        heavy += route.share.central * graph.heavy_content(*id, &central);
-        light +=
-            route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |amount| amount.value(&central));
-    }
-    if light > 0.0 { heavy / light } else { 0.0 }
 }
 
 fn compile_pools(graph: &LineGraph, step_of: &dyn Fn(Option<i32>) -> i32) -> Pools {

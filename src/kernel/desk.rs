@@ -292,14 +292,35 @@ pub(crate) fn decide<const L: usize>(
                 if clerk.ledger.renew(licensing, &clerk.terms.quota, since, kernel.dt, lane) {
                     clerk.release(now);
                 }
-                clerk.ledger.expire(now, lane);
             });
+            renew(kernel, streams, (step, position), lane, state);
             if licensing.de_minimis.is_some() {
                 weigh(kernel, (position, lane), state);
             }
         }
     }
     state.desk.sum();
+}
+
+/// Licences lapse, and whoever lost one applies anew on the same morning as far as it needs to.
+fn renew<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (step, position): (u32, usize),
+    lane: usize,
+    state: &mut State<L>,
+) {
+    let now = f64::from(step) * kernel.dt;
+    let lapsed = state.desk.rules[position].ledger.expire(now, lane);
+    if !lapsed.is_empty() {
+        reckon(kernel, now, (position, lane), state);
+        let only = std::array::from_fn(|other| other == lane);
+        for &c in &lapsed {
+            file_route(kernel, streams, (step, STANDING), (position, c), &only, state);
+        }
+        at_desk(kernel, streams, (position, lane), state, |queue, clerk| queue.advance(now, clerk));
+    }
+    state.desk.rules[position].ledger.keep(lapsed);
 }
 
 /// A shock began or ended: cases until now are decided on the old terms, those after on the new ones; a
@@ -391,7 +412,7 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mu
         let RuleState { ledger, needs, .. } = &mut rules[position];
         let needs = needs[c];
         let allowed = if ledger.pairs() == 1 {
-            ledger.allow(c, step, &active, &rate, &usual)
+            ledger.allow(c, step, &active, &rate, &usual, kernel.dt)
         } else {
             let mut most = rate;
             for lane in 0..L {
@@ -425,13 +446,15 @@ fn expected_flow<const L: usize>(kernel: &Kernel, r: usize, state: &State<L>) ->
 pub(crate) fn shipped<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     for (position, rule) in kernel.rules.iter().enumerate() {
         let Some(licensing) = licensing(kernel, rule) else { continue };
-        let RuleState { active, needs, ledger, .. } = &mut state.desk.rules[position];
+        let active = state.desk.rules[position].active;
         if !active.contains(&true) {
             continue;
         }
         for (c, &r) in rule.routes.iter().enumerate() {
             let exempt = state.exempt[kernel.routes.governed[r as usize] as usize];
-            let (needs, mut tonnes) = (needs[c], state.routes[r as usize].leaving);
+            let mut tonnes = super::event::openly(kernel, state, r as usize);
+            let RuleState { needs, ledger, .. } = &mut state.desk.rules[position];
+            let needs = needs[c];
             for lane in 0..L {
                 let counts = active[lane] && needs[lane] && exempt[lane] <= 0.0;
                 tonnes[lane] = if counts { tonnes[lane] } else { 0.0 };
@@ -479,11 +502,26 @@ fn file_rule<const L: usize>(
     only: &[bool; L],
     state: &mut State<L>,
 ) {
-    let rule = &kernel.rules[position];
     let now = f64::from(step) * kernel.dt;
     // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons
     // with the lawful time only runs dry while the desk takes longer.
     (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
+    for c in 0..kernel.rules[position].routes.len() {
+        file_route(kernel, streams, (step, first_lot), (position, c), only, state);
+    }
+}
+
+/// The pairs of one route apply, in the lanes of `only`.
+#[inline(always)]
+fn file_route<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (step, first_lot): (u32, u32),
+    (position, c): (usize, usize),
+    only: &[bool; L],
+    state: &mut State<L>,
+) {
+    let rule = &kernel.rules[position];
     let start = state.shock_start[rule.shock];
     let beyond = state.parameters[Parameter::HorizonDays as usize];
     let lot_days = state.parameters[Parameter::LotDays as usize];
@@ -491,42 +529,40 @@ fn file_rule<const L: usize>(
     let part = 1.0 / pairs as f64;
     // Numbers of lots are shared out between the pairs, so that no two share draws.
     let most = (f64::from(STANDING) * part).floor();
-    for (c, &r) in rule.routes.iter().enumerate() {
-        let r = r as usize;
-        let class = rule.class_of[c] as usize;
+    let r = rule.routes[c] as usize;
+    let class = rule.class_of[c] as usize;
+    let own = &state.desk.rules[position];
+    let RouteRows { book, base_flow, .. } = state.routes[r];
+    let expected = expected_flow(kernel, r, state);
+    let exempt = state.exempt[kernel.routes.governed[r] as usize];
+    let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
+    let needs = own.needs[c];
+    let (mut lot, mut wanted, mut may) = ([0.0; L], [0.0; L], [false; L]);
+    for lane in 0..L {
+        let horizon = beyond[lane] + lead[lane];
+        lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]) * part;
+        wanted[lane] = (book[lane] + expected[lane] * horizon) * part;
+        let since = (f64::from(step) - start[lane]) * kernel.dt;
+        let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
+        may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
+    }
+    for pair in 0..pairs {
         let own = &state.desk.rules[position];
-        let RouteRows { book, base_flow, .. } = state.routes[r];
-        let expected = expected_flow(kernel, r, state);
-        let exempt = state.exempt[kernel.routes.governed[r] as usize];
-        let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
-        let needs = own.needs[c];
-        let (mut lot, mut wanted, mut may) = ([0.0; L], [0.0; L], [false; L]);
+        let (pending, balance) = (own.pending[c * pairs + pair], own.ledger.balance_row(c, pair));
+        let (mut need, mut applies) = ([0.0; L], [false; L]);
         for lane in 0..L {
-            let horizon = beyond[lane] + lead[lane];
-            lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]) * part;
-            wanted[lane] = (book[lane] + expected[lane] * horizon) * part;
-            let since = (f64::from(step) - start[lane]) * kernel.dt;
-            let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
-            may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
+            need[lane] = wanted[lane] - balance[lane] - pending[lane];
+            applies[lane] = may[lane] && need[lane] > 1.0e-9 * lot[lane];
         }
-        for pair in 0..pairs {
-            let own = &state.desk.rules[position];
-            let (pending, balance) = (own.pending[c * pairs + pair], own.ledger.balance_row(c, pair));
-            let (mut need, mut applies) = ([0.0; L], [false; L]);
-            for lane in 0..L {
-                need[lane] = wanted[lane] - balance[lane] - pending[lane];
-                applies[lane] = may[lane] && need[lane] > 1.0e-9 * lot[lane];
-            }
-            for lane in (0..L).filter(|lane| applies[*lane]) {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "positive and capped"
-                )]
-                let lots = (need[lane] / lot[lane]).ceil().min(most) as u32;
-                let filing = Filing { route: c, pair, pairs, lot: lot[lane], lots, step, first_lot };
-                apply(kernel, streams, (position, lane), &filing, state);
-            }
+        for lane in (0..L).filter(|lane| applies[*lane]) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive and capped"
+            )]
+            let lots = (need[lane] / lot[lane]).ceil().min(most) as u32;
+            let filing = Filing { route: c, pair, pairs, lot: lot[lane], lots, step, first_lot };
+            apply(kernel, streams, (position, lane), &filing, state);
         }
     }
 }

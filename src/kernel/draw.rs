@@ -1,20 +1,16 @@
 //! A replication's luck: coefficients, shares, stocks and shocks drawn, and the baseline they imply.
 
-use super::compile::{Kernel, NONE};
+use super::compile::Kernel;
 use super::keys::TOGETHER;
-use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, rows};
+use super::scratch::{Row, State, rows};
 use super::share::ramp;
 use crate::network::line::{Amount, Band};
 use crate::policy::parameter::{Parameter, Value};
 use crate::random::philox::{Entity, Purpose, Streams};
 use crate::random::sample::Distribution;
 
-/// Days of base output that a separation circuit holds of heavy oxide.
-pub(crate) const CIRCUIT_DAYS: f64 = 30.0;
-
-/// Share of its nameplate that a capacity never exceeds in calm (where the balance says otherwise, the
-/// difference is unrecorded supply).
-pub(crate) const CALM_LIMIT: f64 = 0.95;
+/// Times that a network is drawn for a replication before its heavy oxide is let have ore that is not on record.
+const MOST_DRAWS: u32 = 64;
 
 /// Draws lanes and sets every state to its calm value.
 pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {
@@ -31,20 +27,41 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
             }
         }
     }
-    let sampled = kernel.switches.sample_network;
-    let coefficients: Vec<Vec<f64>> =
-        (0..L).map(|lane| coefficients(kernel, sampled.then_some(&streams[lane]))).collect();
-    draw_routes(kernel, streams, &coefficients, state);
-    let shares = start_shares(kernel, &state.parameters[Parameter::RampDays as usize], &state.weight);
-    let growth = state.parameters[Parameter::Growth as usize];
-    solve_rows(kernel, &growth, &shares, &state.amount, &mut state.base_final, &mut state.base_output);
-    settle(kernel, &shares, state);
+    draw_covers(kernel, streams, state);
+    let shares = balanced(kernel, streams, state);
+    super::settle::settle(kernel, &shares, state);
     super::origin::start(kernel, state);
     super::timing::start(kernel, streams, state);
     state.desk.reset();
     state.tally.reset(&state.parameters[Parameter::CustomsLag as usize]);
     super::price::start(kernel, state);
     state.stale = true;
+}
+
+/// Draws coefficients and shares until every lane's heavy oxide can come out of its ores, and solves the baseline.
+/// Returns the shares in use as the run starts.
+///
+/// A draw is refused by what the network is as the run starts, never by what a scenario does to it, so that
+/// replications of two scenarios have the same luck.
+fn balanced<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) -> Vec<Row<L>> {
+    let sampled = kernel.switches.sample_network;
+    let growth = state.parameters[Parameter::Growth as usize];
+    let mut again = [true; L];
+    let mut number = 0;
+    loop {
+        for lane in (0..L).filter(|lane| again[*lane]) {
+            let coefficients = coefficients(kernel, sampled.then_some((&streams[lane], number)));
+            draw_routes(kernel, &streams[lane], (lane, number), &coefficients, state);
+            super::heavy::contents(kernel, lane, &coefficients, state);
+        }
+        let shares = start_shares(kernel, &state.parameters[Parameter::RampDays as usize], &state.weight);
+        solve_rows(kernel, &growth, &shares, &state.amount, &mut state.base_final, &mut state.base_output);
+        again = super::heavy::refused(kernel, &again, &shares, state);
+        number += 1;
+        if !sampled || !again.contains(&true) || number >= MOST_DRAWS {
+            return shares;
+        }
+    }
 }
 
 /// The chain in calm at the central values and growth 1, at the start of the run.
@@ -154,15 +171,17 @@ fn triangle(band: Band, uniform: f64) -> f64 {
     }
 }
 
-fn coefficients(kernel: &Kernel, streams: Option<&Streams>) -> Vec<f64> {
+fn coefficients(kernel: &Kernel, draw: Option<(&Streams, u32)>) -> Vec<f64> {
     kernel
         .graph()
         .coefficients
         .iter()
         .zip(&kernel.keys.coefficients)
-        .map(|(coefficient, key)| match streams {
+        .map(|(coefficient, key)| match draw {
             None => coefficient.band.central,
-            Some(streams) => triangle(coefficient.band, streams.uniform(Purpose::Coefficient, *key, 0, 0)),
+            Some((streams, number)) => {
+                triangle(coefficient.band, streams.uniform(Purpose::Coefficient, *key, 0, number))
+            }
         })
         .collect()
 }
@@ -233,34 +252,38 @@ fn is_newcomer(kernel: &Kernel, r: usize) -> bool {
     kernel.routes.candidate[r] || kernel.graph().routes[kernel.routes.id[r].index()].opens.is_some()
 }
 
+/// Shares and amounts of one lane, drawn for the given time.
 fn draw_routes<const L: usize>(
     kernel: &Kernel,
-    streams: &[Streams; L],
-    coefficients: &[Vec<f64>],
+    stream: &Streams,
+    (lane, number): (usize, u32),
+    coefficients: &[f64],
     state: &mut State<L>,
 ) {
+    let sampled = kernel.switches.sample_network;
+    let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
+    let odds = |r: usize| -> f64 {
+        let key = kernel.keys.odds[r].filter(|_| sampled);
+        key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, number))
+    };
+    let share = |r: usize, band: Band, newcomer: bool| -> f64 {
+        if newcomer {
+            // A plant that opens later works towards its high share; what it reaches is decided by its
+            // ramp and by what it delivers.
+            return band.high;
+        }
+        if !sampled {
+            return band.central;
+        }
+        triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, number))
+    };
+    route_rows(kernel, lane, coefficients, &mut state.weight, &mut state.amount, &share, &odds);
+}
+
+/// Days of stock that each route's buyer aims at.
+fn draw_covers<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) {
     let graph = kernel.graph();
     let sampled = kernel.switches.sample_network;
-    for lane in 0..L {
-        let stream = &streams[lane];
-        let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
-        let odds = |r: usize| -> f64 {
-            let key = kernel.keys.odds[r].filter(|_| sampled);
-            key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, 0))
-        };
-        let share = |r: usize, band: Band, newcomer: bool| -> f64 {
-            if newcomer {
-                // A plant that opens later works towards its high share; what it reaches is decided by its
-                // ramp and by what it delivers.
-                return band.high;
-            }
-            if !sampled {
-                return band.central;
-            }
-            triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, 0))
-        };
-        route_rows(kernel, lane, &coefficients[lane], &mut state.weight, &mut state.amount, &share, &odds);
-    }
     let spread = kernel.scenario.parameters.get(Parameter::CoverSpread);
     let no_spread = matches!(spread, Distribution::Fixed(v) if *v == 0.0) || !sampled;
     for r in 0..kernel.routes.from.len() {
@@ -316,162 +339,4 @@ fn solve_rows<const L: usize>(
             output[line] = sum;
         }
     }
-}
-
-/// Stocks, goods in transit, books and capacities of a chain at rest.
-fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: &mut State<L>) {
-    let dt = kernel.dt;
-    state.reset_wheels(kernel);
-    state.invert_amounts();
-    state.owed.fill([0.0; L]);
-    for customers in &mut state.customers {
-        *customers = Customers { placed: [0.0; L], books: [0.0; L], asked: [0.0; L], ratio: [1.0; L] };
-    }
-    let air = state.parameters[Parameter::AirShare as usize];
-    for r in 0..kernel.routes.from.len() {
-        let buyer = kernel.routes.to[r] as usize;
-        let amount = *state.amount_of(kernel, r);
-        let share = shares[r];
-        let (mut flow, mut sent) = ([0.0; L], [0.0; L]);
-        for lane in 0..L {
-            flow[lane] = amount[lane] * share[lane] * state.base_output[buyer][lane];
-            sent[lane] = flow[lane] * dt;
-        }
-        let transit = load(kernel, r, &sent, &air, state);
-        let rows = &mut state.routes[r];
-        let target_days = rows.target_days;
-        *rows = RouteRows {
-            stock: std::array::from_fn(|lane| target_days[lane] * flow[lane]),
-            share,
-            owed: [0.0; L],
-            base_flow: flow,
-            book: sent,
-            leaving: [0.0; L],
-            transit,
-            target_days,
-            forgone: [0.0; L],
-            ordered_fortnight: sent,
-            sent_fortnight: sent,
-        };
-        let link = &kernel.routes.links[r];
-        if let Some(memory) = state.adapting.get_mut(link.adapting as usize) {
-            *memory = AdaptingRows { placed: sent, ordered_month: sent, sent_month: sent };
-        }
-        let customers = &mut state.customers[link.from as usize];
-        for lane in 0..L {
-            customers.placed[lane] += sent[lane];
-            customers.books[lane] += sent[lane];
-        }
-        state.extra_lead[r] = [0.0; L];
-        state.tariff[r] = [1.0; L];
-        state.pull[r] = state.weight[r];
-        state.growth[r] = [1.0; L];
-        state.candidate_days[r] = [0.0; L];
-    }
-    for rows in [&mut state.cap, &mut state.closures, &mut state.shut, &mut state.exempt, &mut state.held] {
-        rows.fill([0.0; L]);
-    }
-    state.short_days.fill([0.0; L]);
-    let finished_days = state.parameters[Parameter::FinishedDays as usize];
-    for line in 0..kernel.lines.pool.len() {
-        for lane in 0..L {
-            let output = state.base_output[line][lane];
-            let sold = output - state.base_final[line][lane];
-            state.finished_target[line][lane] = finished_days[lane] * sold.max(0.0);
-            state.finished[line][lane] = state.finished_target[line][lane];
-            state.expected[line][lane] = output;
-            state.trend[line][lane] = output;
-            state.output[line][lane] = output * dt;
-        }
-        state.demand_factor[line] = [1.0; L];
-        state.deferred[line] = [0.0; L];
-        state.lost[line] = [0.0; L];
-        state.restart[line] = [0.0; L];
-    }
-    settle_capacities(kernel, state);
-}
-
-/// Fills a route's rings as if it had always sent so much a step; returns what is under way.
-fn load<const L: usize>(
-    kernel: &Kernel,
-    r: usize,
-    sent: &Row<L>,
-    air: &Row<L>,
-    state: &mut State<L>,
-) -> Row<L> {
-    let (surface, plane) = (kernel.routes.surface[r], kernel.routes.air[r]);
-    let flying = if plane.slots > 0 { *air } else { [0.0; L] };
-    let mut transit = [0.0; L];
-    let by_surface: Row<L> = std::array::from_fn(|lane| sent[lane] * (1.0 - flying[lane]));
-    let flown: Row<L> = std::array::from_fn(|lane| sent[lane] * flying[lane]);
-    for (ring, part) in [(surface, by_surface), (plane, flown)] {
-        // Goods due in steps 0..lead: a ring longer than its lead has free slots behind them.
-        for ahead in 0..ring.lead {
-            let slot = kernel.routes.wheels[ring.wheel as usize].slot(0, ahead);
-            state.ring[slot + ring.member as usize] = part;
-        }
-        for lane in 0..L {
-            transit[lane] += part[lane] * f64::from(ring.lead);
-        }
-    }
-    transit
-}
-
-fn settle_capacities<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
-    let headroom = state.parameters[Parameter::Headroom as usize];
-    for pool in 0..kernel.pools.opens.len() {
-        let central = kernel.pools.central[pool];
-        for lane in 0..L {
-            let drawn: f64 =
-                kernel.pool_lines(pool).iter().map(|&line| state.base_output[line as usize][lane]).sum();
-            state.capacity[pool][lane] = if kernel.pools.dated[pool] {
-                // What a plant that opened after the base year has reached differs from draw to draw; its
-                // nameplate does not.
-                kernel.pools.capacity[pool].max(drawn / CALM_LIMIT)
-            } else if central <= 0.0 {
-                kernel.pools.capacity[pool]
-            } else {
-                let nameplate = if kernel.pools.unknown[pool] {
-                    central / headroom[lane]
-                } else {
-                    kernel.pools.capacity[pool].max(central / CALM_LIMIT)
-                };
-                nameplate * drawn / central
-            };
-        }
-        state.added[pool] = [0.0; L];
-        state.loss[pool] = [0.0; L];
-        state.overproduction[pool] = [1.0; L];
-    }
-    for (g, group) in kernel.groups.iter().enumerate() {
-        for lane in 0..L {
-            let feed = state.base_output[group.feed as usize][lane];
-            let of_base_year: f64 = group
-                .lines
-                .iter()
-                .filter(|line| !kernel.pools.dated[kernel.lines.pool[**line as usize] as usize])
-                .map(|line| state.base_output[*line as usize][lane])
-                .sum();
-            state.recovery[g][lane] = if feed > 0.0 { of_base_year / feed } else { 0.0 };
-            state.circuit_most[g][lane] = CIRCUIT_DAYS * of_base_year;
-        }
-        for &line in &group.lines {
-            let pool = kernel.lines.pool[line as usize] as usize;
-            if kernel.pools.dated[pool] && kernel.pools.opens[pool] == 0 {
-                super::capacity::heavy_recovery(kernel, pool, state);
-            }
-        }
-        for lane in 0..L {
-            // What calm asks of the circuit is there whatever the grade says.
-            let feed = state.base_output[group.feed as usize][lane];
-            let calm: f64 = group.lines.iter().map(|line| state.base_output[*line as usize][lane]).sum();
-            if feed > 0.0 && calm > state.recovery[g][lane] * feed {
-                state.recovery[g][lane] = calm / feed;
-                state.circuit_most[g][lane] = CIRCUIT_DAYS * calm;
-            }
-            state.circuit[g][lane] = state.circuit_most[g][lane];
-        }
-        state.tailings[g] = [0.0; L];
-    }
-    debug_assert!(kernel.lines.group.iter().all(|g| *g == NONE || (*g as usize) < kernel.groups.len()));
 }

@@ -72,7 +72,8 @@ fn closures<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, 
     }
 }
 
-/// Customs over-compliance begins: each route is held with a probability, for a time drawn for it.
+/// Customs over-compliance begins: each route is held with a probability, for a time drawn for it. Every episode
+/// has luck of its own, also where a chain of regimes brings the same shock back.
 fn hold<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
@@ -90,9 +91,11 @@ fn hold<const L: usize>(
                 continue;
             }
             let episode = kernel.shock_entity[position].0;
-            let luck = streams[lane].uniform(Purpose::OverCompliance, kernel.routes.entity[r], 0, episode);
+            let again = state.returns[position][lane];
+            let luck =
+                streams[lane].uniform(Purpose::OverCompliance, kernel.routes.entity[r], again, episode);
             if luck < state.parameters[Parameter::OverCompliance as usize][lane] {
-                let uniform = streams[lane].uniform(Purpose::Hold, kernel.routes.entity[r], 0, episode);
+                let uniform = streams[lane].uniform(Purpose::Hold, kernel.routes.entity[r], again, episode);
                 let low = state.parameters[Parameter::HoldLow as usize][lane];
                 let high = state.parameters[Parameter::HoldHigh as usize][lane];
                 let days = low + (high - low).max(0.0) * uniform;
@@ -166,7 +169,7 @@ fn demand_factors<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<
 /// no bit.
 ///
 /// Past a magnet's control (whatever its kind) motors and sub-assemblies find a way in the end; past a closed
-/// port nothing does.
+/// port nothing does. What goes so needs no licence, uses up no quota, and customs count it as motors.
 #[inline(always)]
 pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     let at = f64::from(step);
@@ -192,6 +195,9 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
             cap[lane] = less(if closures[lane] > 0.0 { 0.0 } else { free }, quota[lane]);
             let blocked = cap[lane] < base_flow[lane] * dt && shut[lane] <= 0.0;
             blocked_days[lane] = if blocked { blocked_days[lane] + dt } else { 0.0 };
+        }
+        if kernel.switches.bypass {
+            state.open[g] = cap;
         }
         if kernel.routes.bypassed[g] {
             for lane in 0..L {
@@ -225,16 +231,25 @@ fn quota_caps<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     }
 }
 
+/// What leaves a route as what it is, not inside goods that go round a control.
+pub(crate) fn openly<const L: usize>(kernel: &Kernel, state: &State<L>, r: usize) -> Row<L> {
+    let mut leaving = state.routes[r].leaving;
+    if kernel.switches.bypass && kernel.routes.governed[r] != NONE {
+        let open = state.open[kernel.routes.governed[r] as usize];
+        for lane in 0..L {
+            leaving[lane] = less(leaving[lane], open[lane]);
+        }
+    }
+    leaving
+}
+
 /// After the gate: routes under a quota share what is left of the period.
 pub(crate) fn quotas<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         let Kind::Quota { routes, .. } = &shock.kind else { continue };
         let mut asked = [0.0; L];
         for &id in routes {
-            let leaving = &state.routes[kernel.route(id)].leaving;
-            for lane in 0..L {
-                asked[lane] += leaving[lane];
-            }
+            add(&mut asked, &openly(kernel, state, kernel.route(id)));
         }
         for lane in 0..L {
             let left = state.quota_left[position][lane];
@@ -242,9 +257,13 @@ pub(crate) fn quotas<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
                 let ratio = left / asked[lane];
                 for &id in routes {
                     let r = kernel.route(id);
-                    let before = state.routes[r].leaving[lane];
+                    let before = openly(kernel, state, r)[lane];
                     let after = before * ratio;
-                    state.routes[r].leaving[lane] = after;
+                    let leaving = &mut state.routes[r].leaving[lane];
+                    *leaving = after + (*leaving - before);
+                    if kernel.switches.bypass {
+                        state.open[kernel.routes.governed[r] as usize][lane] = after;
+                    }
                     let asked = &mut state.customers[kernel.routes.from[r] as usize].asked[lane];
                     *asked = more(*asked - (before - after), 0.0);
                 }
@@ -258,10 +277,10 @@ pub(crate) fn shipped<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
         let Kind::Quota { routes, .. } = &shock.kind else { continue };
         for &id in routes {
-            let leaving = state.routes[kernel.route(id)].leaving;
+            let tonnes = openly(kernel, state, kernel.route(id));
             for lane in 0..L {
                 let left = &mut state.quota_left[position][lane];
-                *left = (*left - leaving[lane]).max(0.0);
+                *left = (*left - tonnes[lane]).max(0.0);
             }
         }
     }

@@ -12,6 +12,9 @@ const WINDOW_DAYS: f64 = 30.0;
 /// `licensed_rate` from which there is no limit.
 const NO_LIMIT: f64 = 1.0e9;
 
+/// Part of a licence that may be left of it when it counts as used up.
+const ROUNDING: f64 = 1.0e-9;
+
 /// What is approved but waits for a quota's next period.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Held {
@@ -31,8 +34,8 @@ pub(crate) struct Held {
 pub(crate) struct Ledger<const L: usize> {
     /// Pairs behind each route.
     pairs: usize,
-    /// Per lane and account, oldest first: (expiry day, tonnes left before what is `spent`).
-    licences: Vec<Vec<VecDeque<(f64, f64)>>>,
+    /// Per lane and account, oldest first: (expiry day, tonnes left before what is `spent`, tonnes licensed).
+    licences: Vec<Vec<VecDeque<(f64, f64, f64)>>>,
     /// Shipped on the licences and not yet taken off them: whose tonnes they were matters only when a licence
     /// is added or lapses.
     spent: Vec<Row<L>>,
@@ -53,6 +56,8 @@ pub(crate) struct Ledger<const L: usize> {
     held: Vec<VecDeque<Held>>,
     /// Quotas that each route stands under.
     under: Vec<Vec<u16>>,
+    /// Routes some licence of which has just lapsed, ascending.
+    lapsed: Vec<usize>,
 }
 
 impl<const L: usize> Ledger<L> {
@@ -82,6 +87,7 @@ impl<const L: usize> Ledger<L> {
             left: rows(licensing.quotas.len()),
             held: vec![VecDeque::new(); L],
             under: under.collect(),
+            lapsed: Vec::with_capacity(routes),
         }
     }
 
@@ -146,7 +152,7 @@ impl<const L: usize> Ledger<L> {
             }
             self.settle(a, lane);
             self.balance[a][lane] += granted;
-            self.licences[lane][a].push_back((expiry, granted));
+            self.licences[lane][a].push_back((expiry, granted, granted));
             self.next_expiry[lane] = self.next_expiry[lane].min(expiry);
         }
         granted
@@ -194,24 +200,37 @@ impl<const L: usize> Ledger<L> {
         }
     }
 
-    /// Licences whose day has come lapse.
-    pub(crate) fn expire(&mut self, now: f64, lane: usize) {
+    /// Licences whose day has come lapse. Returns the routes that lost some, ascending; give the list back with
+    /// [`Self::keep`].
+    pub(crate) fn expire(&mut self, now: f64, lane: usize) -> Vec<usize> {
+        let mut lapsed = std::mem::take(&mut self.lapsed);
+        lapsed.clear();
         if now < self.next_expiry[lane] {
-            return;
+            return lapsed;
         }
         self.next_expiry[lane] = f64::INFINITY;
         for a in 0..self.balance.len() {
             self.settle(a, lane);
             let licences = &mut self.licences[lane][a];
-            while licences.front().is_some_and(|(expiry, _)| *expiry <= now) {
-                let tonnes = licences.pop_front().map_or(0.0, |licence| licence.1);
+            while licences.front().is_some_and(|licence| licence.0 <= now) {
+                let (_, tonnes, licensed) = licences.pop_front().unwrap_or_default();
+                // What rounding leaves of a licence is no loss.
+                if tonnes > ROUNDING * licensed && lapsed.last() != Some(&(a / self.pairs)) {
+                    lapsed.push(a / self.pairs);
+                }
                 self.balance[a][lane] = more(self.balance[a][lane] - tonnes, 0.0);
             }
             match licences.front() {
-                Some((expiry, _)) => self.next_expiry[lane] = self.next_expiry[lane].min(*expiry),
+                Some((expiry, ..)) => self.next_expiry[lane] = self.next_expiry[lane].min(*expiry),
                 None => self.balance[a][lane] = 0.0,
             }
         }
+        lapsed
+    }
+
+    /// Takes the list of lapsed routes back, so that none is made anew.
+    pub(crate) fn keep(&mut self, lapsed: Vec<usize>) {
+        self.lapsed = lapsed;
     }
 
     fn slot(&self, c: usize, step: u32) -> usize {
@@ -229,15 +248,18 @@ impl<const L: usize> Ledger<L> {
         working: &[bool; L],
         rate: &Row<L>,
         usual: &Row<L>,
+        dt: f64,
     ) -> Row<L> {
         let slot = self.slot(c, step);
+        // Whole steps: 28 of the 30 days where a step is a week.
+        let days = self.slots as f64 * dt;
         let (mut window, mut oldest, balance) = (self.window[c], self.ring[slot], self.balance[c]);
         let mut allowed = [0.0; L];
         for lane in 0..L {
             let moved = more(window[lane] - oldest[lane], 0.0);
             window[lane] = if working[lane] { moved } else { window[lane] };
             oldest[lane] = if working[lane] { 0.0 } else { oldest[lane] };
-            let room = more(rate[lane] * WINDOW_DAYS * usual[lane] - window[lane], 0.0);
+            let room = more(rate[lane] * days * usual[lane] - window[lane], 0.0);
             let limited = less(balance[lane], room);
             allowed[lane] = if rate[lane] >= NO_LIMIT { balance[lane] } else { limited };
         }
@@ -284,13 +306,11 @@ impl<const L: usize> Ledger<L> {
     fn spend(&mut self, a: usize, use_: Use, tonnes: &Row<L>) {
         if use_ == Use::Single {
             for lane in 0..L {
-                // A rounding's worth of goods spends no single licence.
-                if tonnes[lane] > 0.0 && tonnes[lane] > 1.0e-9 * self.balance[a][lane] {
-                    self.licences[lane][a].clear();
-                    self.spent[a][lane] = 0.0;
-                    self.balance[a][lane] = 0.0;
+                if tonnes[lane] > 0.0 {
+                    self.spend_single(a, lane, tonnes[lane]);
                 }
             }
+            return;
         }
         let mut balance = self.balance[a];
         for lane in 0..L {
@@ -298,6 +318,21 @@ impl<const L: usize> Ledger<L> {
         }
         self.balance[a] = balance;
         add(&mut self.spent[a], tonnes);
+    }
+
+    /// A shipment uses the oldest licences for one shipment each, as many as it needs; what it leaves on the last
+    /// of them lapses. Later licences stay: they were given for other shipments.
+    fn spend_single(&mut self, a: usize, lane: usize, tonnes: f64) {
+        // A rounding's worth of goods spends no licence.
+        let trifle = ROUNDING * self.balance[a][lane];
+        let licences = &mut self.licences[lane][a];
+        let mut left = tonnes;
+        while left > trifle {
+            let Some((_, licensed, _)) = licences.pop_front() else { break };
+            left -= licensed;
+        }
+        // Summed anew, so that an empty account holds nothing.
+        self.balance[a][lane] = licences.iter().map(|licence| licence.1).sum();
     }
 
     /// What left is spread over the pairs in proportion to what each might have shipped.

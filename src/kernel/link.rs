@@ -127,14 +127,14 @@ pub(crate) fn inputs(
             let changes = lines.slot_changes[slot];
             let binds = match lines.criticality[slot] {
                 Criticality::Essential => true,
-                Criticality::NonEssential => switches.production != Production::Critical,
+                Criticality::NonEssential { .. } => switches.production != Production::Critical,
                 Criticality::Negligible => false,
             };
             let amounts = routes.amount.get(start as usize..end as usize).unwrap_or_default();
             let amount = amounts.first().copied().unwrap_or(0);
             let common = amounts.last() == Some(&amount);
             let way = match lines.sourcing[line] {
-                _ if changes => Way::Other,
+                _ if changes || lines.feeds[line] => Way::Other,
                 Sourcing::Pooled if unit_exponent => Way::Pooled,
                 Sourcing::Dedicated if common && binds && mix == Mix::Nothing => Way::Alone,
                 Sourcing::Dedicated if common && mix != Mix::All => Way::Own,

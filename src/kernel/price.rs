@@ -9,6 +9,8 @@
 
 use super::compile::Kernel;
 use super::scratch::{RouteRows, Row, State, less, more};
+use crate::id::Place;
+use crate::network::line::{Line, LineGraph, Stage};
 use crate::policy::parameter::Parameter;
 
 /// Largest share of supply that counts as withheld.
@@ -122,12 +124,21 @@ pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     }
 }
 
-/// Factor on final demand from prices: other users outside the control cut back with the elasticity of
-/// demand; off unless the scenario switches price feedback on.
-pub(crate) fn demand_factor<const L: usize>(kernel: &Kernel, state: &State<L>, other_user: bool) -> Row<L> {
-    if !kernel.switches.price_feedback || !other_user {
-        return [1.0; L];
-    }
+/// The market whose price a line's final users heed, a position in [`MARKETS`]: that of their side of the border,
+/// and of the heavy element where the line buys goods that hold it. Automakers pass prices on; makers of goods on
+/// the way have no final users.
+pub(crate) fn heeded(graph: &LineGraph, line: &Line) -> Option<usize> {
+    let heavy = line.inputs.iter().any(|input| {
+        let material = &graph.materials[input.material.index()];
+        material.heavy || (material.dytb > 0.0 && material.ndpr <= 0.0)
+    });
+    let inside = line.country == Place::CHN;
+    (line.stage == Stage::OtherDemand).then_some(usize::from(!heavy) * 2 + usize::from(inside))
+}
+
+/// Factor on final demand from a market's price: users cut back with the elasticity of demand.
+#[inline(always)]
+pub(crate) fn demand_factor<const L: usize>(state: &State<L>, market: usize) -> Row<L> {
     let elasticity = &state.parameters[Parameter::PriceDemandElasticity as usize];
-    std::array::from_fn(|lane| libm::exp(elasticity[lane] * state.price[0][lane]).min(1.0))
+    std::array::from_fn(|lane| libm::exp(elasticity[lane] * state.price[market][lane]).min(1.0))
 }

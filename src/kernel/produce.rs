@@ -2,17 +2,21 @@
 
 use super::book::{self, Gate};
 use super::compile::{Kernel, NONE};
+use super::heavy;
 use super::link::Way;
 use super::scratch::{Bound, Row, State, add, less, more};
 use super::share;
 use super::source::{Mix, consume, limit, per_unit};
 use super::usual::{own_limit, own_parts, pooled_limit, pooled_parts};
-use crate::network::line::{Criticality, Stage};
+use crate::network::line::Criticality;
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Production;
 
-/// Share of a nameplate below which what is wanted is rounding.
-const TRIFLE: f64 = 1.0e-12;
+/// Share of a minimum run rate by which output may miss it: rounding stops no line.
+const ROUNDING: f64 = 1.0e-9;
+
+/// Share of a nameplate below which what is wanted beyond capacity is rounding.
+const TRIFLE: f64 = 1.0e-9;
 
 /// Shares of a gap that a step closes, per lane: divisions made once a step, not once a line.
 struct Pace<const L: usize> {
@@ -74,7 +78,7 @@ pub(crate) fn advance<const L: usize>(kernel: &Kernel, step: u32, state: &mut St
     }
     state.stale = false;
     for group in 0..kernel.groups.len() {
-        separate(kernel, group, state);
+        heavy::separate(kernel, group, state);
     }
 }
 
@@ -90,9 +94,8 @@ fn demand<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &
             calm[lane] = base[lane] * dt * pace.season[lane];
             asked[lane] = calm[lane] * factor[lane];
         }
-        if kernel.switches.price_feedback {
-            let other = kernel.graph().lines[line].stage == Stage::OtherDemand;
-            let feedback = super::price::demand_factor(kernel, state, other);
+        if let Some(market) = kernel.lines.heeds[line].filter(|_| kernel.switches.price_feedback) {
+            let feedback = super::price::demand_factor(state, market);
             for lane in 0..L {
                 asked[lane] *= feedback[lane];
             }
@@ -183,9 +186,10 @@ fn capacity<const L: usize>(
     let (mut scale, mut reason) = ([1.0; L], [Bound::DEMAND; L]);
     for lane in 0..L {
         let missing = more(wanted[lane] - available[lane], 0.0);
-        // An ulp wanted of a plant that is shut is no scarcity.
+        // An ulp more than capacity, an ulp wanted of a plant that is shut, or anything of one without capacity is
+        // no scarcity.
         let trifle = TRIFLE * nameplate[lane] * dt;
-        let scarcity = if wanted[lane] > trifle { missing / wanted[lane] } else { 0.0 };
+        let scarcity = if missing > trifle && trifle > 0.0 { missing / wanted[lane] } else { 0.0 };
         let rise = (pace.most[lane] - over[lane]) * scarcity;
         let pull = if scarcity > 0.0 { rise } else { 1.0 - over[lane] };
         over[lane] += pull * pace.over[lane];
@@ -212,6 +216,9 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
         state.output[line] = state.wanted[line];
         if kernel.stops {
             stop(kernel, line, state);
+        }
+        if kernel.lines.feeds[line] {
+            heavy::feed(kernel, line, state);
         }
         return;
     }
@@ -268,6 +275,9 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
                 book::gate(kernel, input, &gate, state);
             }
         }
+    }
+    if kernel.lines.feeds[line] {
+        heavy::feed(kernel, line, state);
     }
 }
 
@@ -326,29 +336,18 @@ fn subtract_non_essential<const L: usize>(
 ) {
     let slots = kernel.slots_of(line);
     let first = slots.start;
-    let entry = &kernel.graph().lines[line];
-    let cost = |slot: usize, lane: usize| -> f64 {
-        let price =
-            kernel.graph().materials[entry.inputs[slot - first].material.index()].price.unwrap_or(1.0);
-        let mut amount = 0.0;
-        for r in kernel.routes_of(slot) {
-            amount += state.amount_of(kernel, r)[lane] * state.routes[r].share[lane];
-        }
-        amount * price
-    };
-    for lane in 0..L {
-        let mut whole = 0.0;
-        let mut missing = 0.0;
-        for slot in slots.clone() {
-            let part = cost(slot, lane);
-            whole += part;
-            if kernel.lines.criticality[slot] == Criticality::NonEssential && output[lane] > 0.0 {
-                missing += part * (1.0 - state.work.limits[slot - first][lane] / output[lane]).max(0.0);
+    let mut missing = [0.0; L];
+    for slot in slots {
+        let Criticality::NonEssential { cost_share } = kernel.lines.criticality[slot] else { continue };
+        let limit = state.work.limits[slot - first];
+        for lane in 0..L {
+            if output[lane] > 0.0 {
+                missing[lane] += cost_share * more(1.0 - limit[lane] / output[lane], 0.0);
             }
         }
-        if whole > 0.0 {
-            output[lane] *= (1.0 - missing / whole).max(0.0);
-        }
+    }
+    for lane in 0..L {
+        output[lane] *= more(1.0 - missing[lane], 0.0);
     }
 }
 
@@ -376,65 +375,10 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
             }
             state.output[line][lane] = 0.0;
             state.bound[line][lane] = Bound::STOPPED;
-        } else if state.output[line][lane] < least {
+        } else if state.output[line][lane] < least * (1.0 - ROUNDING) {
             state.restart[line][lane] = state.parameters[Parameter::RestartDays as usize][lane].max(dt);
             state.output[line][lane] = 0.0;
             state.bound[line][lane] = Bound::STOPPED;
         }
-    }
-}
-
-/// Heavy lines of a group work from what the feed line's ore gave, and from the circuit's stock.
-fn separate<const L: usize>(kernel: &Kernel, g: usize, state: &mut State<L>) {
-    let group = &kernel.groups[g];
-    let feed = state.output[group.feed as usize];
-    for lane in 0..L {
-        let available = state.circuit[g][lane] + state.recovery[g][lane] * feed[lane];
-        let mut wanted = 0.0;
-        for &line in &group.lines {
-            wanted += state.wanted[line as usize][lane];
-        }
-        let mut made = 0.0;
-        if wanted <= available {
-            for &line in &group.lines {
-                state.output[line as usize][lane] = state.wanted[line as usize][lane];
-            }
-            made = wanted;
-        } else {
-            // Split by capacity; what one line cannot use goes to the others.
-            let short = wanted - available > 1.0e-9 * wanted;
-            for &line in &group.lines {
-                state.output[line as usize][lane] = 0.0;
-                let bound = &mut state.bound[line as usize][lane];
-                *bound = if short { 0 } else { *bound };
-            }
-            for _ in 0..group.lines.len() {
-                let left = available - made;
-                let mut weight = 0.0;
-                for &line in &group.lines {
-                    let line = line as usize;
-                    if state.output[line][lane] < state.wanted[line][lane] {
-                        weight += state.capacity[kernel.lines.pool[line] as usize][lane];
-                    }
-                }
-                if weight <= 0.0 || left <= 0.0 {
-                    break;
-                }
-                for &line in &group.lines {
-                    let line = line as usize;
-                    let room = state.wanted[line][lane] - state.output[line][lane];
-                    if room > 0.0 {
-                        let part = left * state.capacity[kernel.lines.pool[line] as usize][lane] / weight;
-                        let take = part.min(room);
-                        state.output[line][lane] += take;
-                        made += take;
-                    }
-                }
-            }
-        }
-        let rest = (available - made).max(0.0);
-        let kept = rest.min(state.circuit_most[g][lane]);
-        state.tailings[g][lane] += rest - kept;
-        state.circuit[g][lane] = kept;
     }
 }

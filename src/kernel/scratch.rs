@@ -226,8 +226,14 @@ pub struct State<const L: usize> {
     pub circuit: Vec<Row<L>>,
     /// Its most (30 days of base output).
     pub circuit_most: Vec<Row<L>>,
-    /// Recovery: heavy oxide per unit of the feed line's output.
+    /// η: share of the heavy oxide in the ore used that circuits recover.
     pub recovery: Vec<Row<L>>,
+    /// Heavy oxide recovered in this step.
+    pub recovered: Vec<Row<L>>,
+    /// Heavy oxide in ore that was used and not recovered, so far.
+    pub unrecovered: Vec<Row<L>>,
+    /// Tonnes of heavy oxide in a tonne of ore: ore routes of all groups, group by group.
+    pub content: Vec<Row<L>>,
     /// Heavy oxide that overflowed to tailings, so far.
     pub tailings: Vec<Row<L>>,
     // ---- per replication -------------------------------------------------------------------
@@ -249,6 +255,8 @@ pub struct State<const L: usize> {
     pub(crate) origin: Option<super::origin::Origin<L>>,
     /// Visits of each chain of regimes: shock by shock, lanes innermost; empty for other shocks.
     pub(crate) visits: Vec<super::chain::Visits>,
+    /// Times that a chain has brought each shock back.
+    pub(crate) returns: Vec<[u32; L]>,
     /// ln p relative to the base price: per element, outside then inside the control.
     pub price: Vec<Row<L>>,
     /// Smoothed share of supply withheld, in the order of `price`.
@@ -275,6 +283,9 @@ pub struct State<const L: usize> {
     pub(crate) turned: bool,
     /// Days for which a governed route has let less than its base flow through.
     pub(crate) blocked_days: Vec<Row<L>>,
+    /// Most that may leave a governed route as what it is, in this step; what leaves beyond it goes round the
+    /// control inside other goods. Kept only where the scenario lets goods go round.
+    pub(crate) open: Vec<Row<L>>,
 }
 
 /// What bound a line's output in a step.
@@ -392,6 +403,9 @@ impl<const L: usize> State<L> {
             circuit: rows(groups),
             circuit_most: rows(groups),
             recovery: rows(groups),
+            recovered: rows(groups),
+            unrecovered: rows(groups),
+            content: rows(kernel.groups.iter().map(|group| group.ores.len()).sum()),
             tailings: rows(groups),
             parameters: rows(crate::policy::parameter::Parameter::COUNT),
             shock_start: rows(shocks),
@@ -402,6 +416,7 @@ impl<const L: usize> State<L> {
             quota_left: rows(shocks),
             origin: kernel.origin.as_ref().map(|content| super::origin::Origin::new(kernel, content)),
             visits: vec![Vec::new(); if kernel.chained { shocks * L } else { 0 }],
+            returns: vec![[0; L]; shocks],
             price: rows(4),
             withheld: rows(4),
             kept: rows(4),
@@ -420,6 +435,7 @@ impl<const L: usize> State<L> {
             stale: true,
             turned: true,
             blocked_days: rows(governed),
+            open: rows(if kernel.switches.bypass { governed } else { 0 }),
         }
     }
 }

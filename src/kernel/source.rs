@@ -217,7 +217,8 @@ pub(crate) fn per_unit(stock: f64, amount: f64) -> f64 {
 }
 
 /// Takes the line's output worth of one input from the stocks of its routes: each route its part, and what
-/// is then missing from what the others have left, in proportion.
+/// is then missing from what the others have left, in proportion. Leaves in the working rows how much of the output
+/// each route gave.
 #[inline(always)]
 pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize, state: &mut State<L>) {
     // With nothing of its own rule left in the mix, nothing was worked out route by route.
@@ -263,7 +264,7 @@ pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize,
         let missing = more(output[lane] - taken[lane], 0.0);
         draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
     }
-    for (((rows, link), allows), part) in routes.iter_mut().zip(links).zip(allowed).zip(&*parts) {
+    for (((rows, link), allows), part) in routes.iter_mut().zip(links).zip(allowed).zip(parts) {
         let (allows, mut used, amount) = (*allows, *part, amount[link.amount as usize]);
         let mut stock = rows.stock;
         for lane in 0..L {
@@ -271,6 +272,7 @@ pub(crate) fn consume<const L: usize>(kernel: &Kernel, line: usize, slot: usize,
             stock[lane] = more(stock[lane] - used[lane] * amount[lane], 0.0);
         }
         rows.stock = stock;
+        *part = used;
         if dedicated {
             let mut owed = rows.owed;
             for lane in 0..L {

@@ -161,7 +161,7 @@ fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut S
         let Count::Exports(routes) = count else { continue };
         let mut gate = [0.0; L];
         for &r in routes {
-            add(&mut gate, &state.routes[r as usize].leaving);
+            add(&mut gate, &super::event::openly(kernel, state, r as usize));
         }
         for lane in 0..L {
             let whole = state.tally.lag[lane];

@@ -1,7 +1,7 @@
 //! A paragraph on every code a network's files can be refused or warned with.
 
 /// Code and explanation, ascending.
-pub const EXPLANATIONS: [(&str, &str); 47] = [
+pub const EXPLANATIONS: [(&str, &str); 49] = [
     (
         "E0100",
         "The scenario names a network that is not shipped with the program. Use a shipped name or the path of a folder.",
@@ -134,6 +134,14 @@ pub const EXPLANATIONS: [(&str, &str); 47] = [
         "A separation plant works from one kind of concentrate here. A company with two circuits is two facilities.",
     ),
     ("E0143", "nodes.csv has a header and no rows."),
+    (
+        "E0144",
+        "In recipes.csv criticality is essential (or empty), non-essential or negligible; a non-essential input, and no other, has a cost_share from 0 to 1, and those of one product sum to at most 1. They matter where a scenario says `production = \"critical\"`.",
+    ),
+    (
+        "E0145",
+        "Dy and Tb oxide come out of the ores that a separation group works. More is asked of the group than its ores hold even at the upper ends of dytb-per-reo.",
+    ),
     ("E0199", "Only the first 200 errors are shown. Correct those and check again."),
     ("W0106", "A column is not read. Its name may be misspelt; otherwise nothing is lost."),
     (

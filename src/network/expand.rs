@@ -10,7 +10,7 @@ use super::material::{
 use super::product::{Coefficients, Product, products};
 use super::route::Route;
 use super::transit::{LaneIndex, LeadTimes, Mode};
-use super::{Network, gain};
+use super::{Network, gain, ore};
 use crate::diagnostic::Diagnostic;
 use crate::id::{FacilityId, LineId, MaterialId, PoolId};
 use petgraph::Direction;
@@ -71,6 +71,10 @@ pub(super) fn expand(network: &Network, lead_times: LeadTimes, findings: &mut Fi
     check_supply(network, &graph, findings);
     if findings.errors() == 0 {
         gain::check(network, &graph, findings);
+        // With a cycle that never ends there is no output to compare with.
+        if findings.errors() == 0 {
+            ore::check(network, &graph, findings);
+        }
     }
     graph
 }

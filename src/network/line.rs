@@ -106,13 +106,16 @@ impl Amount {
     }
 }
 
-/// How much a line needs an input (production function `critical`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How much a line needs an input (production function `critical`; Pichler et al. 2022).
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Criticality {
     /// Output cannot exceed what the input allows.
     Essential,
-    /// A shortage subtracts from output linearly by cost share.
-    NonEssential,
+    /// A shortage subtracts from output linearly: a share of the input missing costs as much of this share.
+    NonEssential {
+        /// The input's share of what all inputs of the product cost, 0 to 1.
+        cost_share: f64,
+    },
     /// Never binds.
     Negligible,
 }

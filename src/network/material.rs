@@ -1,7 +1,7 @@
 //! The materials of the chain from mine to vehicle, and technical coefficients (`materials.csv`).
 
 use super::facility::Provenance;
-use super::line::{Band, Stage};
+use super::line::{Band, Criticality, Stage};
 
 /// Concentrate of light rare earths.
 pub const LIGHT_ORE: &str = "light REO concentrate";
@@ -147,6 +147,8 @@ pub struct Recipe {
     pub product: String,
     /// Input it needs, and how much per unit of product; `None` for products made from nothing bought.
     pub input: Option<(String, Band)>,
+    /// How much the product needs it.
+    pub criticality: Criticality,
     /// Where the row stands, for messages.
     pub(super) place: Option<crate::diagnostic::Span>,
 }

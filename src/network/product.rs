@@ -380,7 +380,7 @@ fn own(
         } else {
             Amount::fixed(band.central)
         };
-        made[position].inputs.push(essential(input, amount));
+        made[position].inputs.push((input.clone(), amount, recipe.criticality));
     }
     let mut unsold = made.iter_mut().filter(|p| !sold.contains(p.material.as_str()));
     if let Some(last) = unsold.next() {

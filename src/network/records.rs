@@ -66,7 +66,10 @@ fn columns(file: usize) -> (&'static [&'static str], &'static [&'static str]) {
         ),
         4 => (&["country", "metric", "year", "value", "unit"], &["low", "high"]),
         5 => (&["from_region", "to_region", "mode", "days"], &["days_low", "days_high", "basis"]),
-        _ => (&["facility", "product", "input", "amount"], &["amount_low", "amount_high"]),
+        _ => (
+            &["facility", "product", "input", "amount"],
+            &["amount_low", "amount_high", "criticality", "cost_share"],
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Network;
 use super::facility::{Facility, Unit};
 use super::findings::Findings;
-use super::line::Stage;
+use super::line::{Criticality, Stage};
 use super::material::Recipe;
 use super::material::{BUILT_IN, built_in, is_ore};
 use super::route::Route;
@@ -46,6 +46,7 @@ pub(super) fn check(network: &Network, findings: &mut Findings) {
 
 fn check_recipes<'a>(network: &'a Network, findings: &mut Findings, doubted: &mut Vec<&'a str>) {
     let mut seen: BTreeMap<(&str, &str, &str), Option<Span>> = BTreeMap::new();
+    let mut costs: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     let ids: BTreeSet<&str> = network.graph.node_weights().map(|f| f.id.as_str()).collect();
     for recipe in &network.recipes {
         let before = findings.errors();
@@ -64,6 +65,16 @@ fn check_recipes<'a>(network: &'a Network, findings: &mut Findings, doubted: &mu
         if seen.insert((&recipe.facility, &recipe.product, input), recipe.place).is_some() {
             let what = format!("`{}` has two rows for {} from `{input}`", recipe.facility, recipe.product);
             findings.push(at(Diagnostic::error("E0112", what), recipe.place, "second time"));
+        }
+        if let Criticality::NonEssential { cost_share } = recipe.criticality {
+            let sum: &mut f64 = costs.entry((&recipe.facility, &recipe.product)).or_default();
+            let before = *sum;
+            *sum += cost_share;
+            if before <= 1.0 + 1.0e-9 && *sum > 1.0 + 1.0e-9 {
+                let what =
+                    format!("the cost shares of `{}` at `{}` sum to {sum}", recipe.product, recipe.facility);
+                findings.push(at(Diagnostic::error("E0144", what), recipe.place, "above 1 with this row"));
+            }
         }
         if super::material::slug(&recipe.product).is_empty() {
             let what = format!("the product `{}` has no letter or digit to name its line by", recipe.product);

@@ -106,8 +106,9 @@ CHN,EUR,sea,30,42,65,invented
 const RECIPES: &str = "\
 # facilities named here make what their rows say and nothing else; a product made from nothing bought has
 # one row with an empty input. Cycles are allowed while they need less of themselves than they make.
-facility,product,input,amount_low,amount,amount_high
-recycler-north,NdPr metal,NdFeB magnet (no heavy RE),3.6,4,5
+# criticality: essential (or empty) | non-essential, with its cost_share of all inputs | negligible
+facility,product,input,amount_low,amount,amount_high,criticality,cost_share
+recycler-north,NdPr metal,NdFeB magnet (no heavy RE),3.6,4,5,,
 ";
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
-//! Sizes that are allowed but seldom meant: a tariff in per cent, a stockpile in kilograms.
+//! What is allowed but seldom meant: a tariff in per cent, a stockpile in kilograms, a switch without effect.
 
 use super::Scenario;
 use super::document::{Item, Node};
 use super::overlay::Layers;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::kernel::Kernel;
+use crate::network::line::Criticality;
 use crate::policy::parameter::Value;
+use crate::policy::response::Production;
 use crate::policy::shock::Kind;
 use crate::study::exposure::central_flows;
 
@@ -14,8 +16,23 @@ const HIGHEST_RATE: f64 = 3.0;
 /// No market of the network grew threefold at once.
 const HIGHEST_FACTOR: f64 = 3.0;
 
-/// Warns of sizes beyond anything seen.
+/// Warns of sizes beyond anything seen, and of a production function that has nothing to work on.
 pub fn check(layers: &Layers, scenario: &Scenario, diagnostics: &mut Diagnostics) {
+    let inputs = || scenario.lines.lines.iter().flat_map(|line| &line.inputs);
+    let spared = inputs().any(|input| matches!(input.criticality, Criticality::NonEssential { .. }));
+    if scenario.switches.production == Production::Critical && !spared {
+        let what = "`production = \"critical\"` changes nothing: no input of this network is non-essential";
+        let diagnostic = Diagnostic::warning("W0268", what);
+        let typed = match layers.root.get("switches").map(|item| &item.node) {
+            Some(Node::Table(switches)) => switches.get("production").map(|item| item.span),
+            _ => None,
+        };
+        let diagnostic = match typed {
+            Some(span) => diagnostic.at(span, "same as `hard` here"),
+            None => diagnostic,
+        };
+        diagnostics.push(diagnostic.help("recipes.csv of a network says so: column `criticality`"));
+    }
     let mean = |value: &Value| value.distribution(&scenario.parameters).mean();
     let stocked = |kind: &Kind| matches!(kind, Kind::StockpileRelease { .. });
     // Flows need a kernel, and a kernel takes time: only where a stockpile is compared with them.

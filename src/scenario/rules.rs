@@ -242,4 +242,8 @@ pub const RULES: &[Rule] = &[
         "W0267",
         "A size beyond anything seen: a tariff above 300 %, final demand more than tripled, or a stockpile of more than its routes carry in a year. Rates are shares (0.25 for 25 %), factors are relative to calm (1.1 for a tenth more), stockpiles are tonnes of the good that the routes carry. The run uses the number as it stands.",
     ),
+    rule(
+        "W0268",
+        "The production function `critical` spares inputs that are not essential, and this network has none: it is `hard` by another name. A network of one's own names them in the columns `criticality` and `cost_share` of recipes.csv; the built-in chain has none, as nobody builds a motor without its magnets.",
+    ),
 ];

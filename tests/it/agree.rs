@@ -79,8 +79,7 @@ impl Peaks {
         // Heavy oxide is taken from a circuit that may hold very much more than is taken: what is made is known
         // as well as what there was.
         for group in &own.groups {
-            let feed = own.graph[NodeIndex::new(group.feed)].output;
-            let available = group.circuit + group.recovery * feed;
+            let available = group.circuit + group.recovery * group.held;
             for line in group.lines.iter().copied() {
                 self.lines[line] = self.lines[line].max(available);
                 for route in own.graph.edges_directed(NodeIndex::new(line), Direction::Outgoing) {

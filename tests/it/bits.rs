@@ -29,7 +29,7 @@ fn arrays<const L: usize>(state: &State<L>) -> Vec<(&'static str, Per, Vec<[f64;
     }
     let mut all = list! {
         Other: weight amount pull extra_lead tariff growth candidate_days
-            cap closures exempt held circuit circuit_most recovery tailings parameters shock_start shock_end
+            cap closures exempt held circuit circuit_most recovery recovered unrecovered content tailings parameters shock_start shock_end
             shock_size shock_time shock_left quota_left price withheld;
         Line: finished finished_target output wanted expected trend demand owing calm_demand final_demand deferred
             served lost base_output base_final demand_factor restart;

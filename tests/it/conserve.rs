@@ -22,6 +22,7 @@ struct Held {
     amount: Vec<f64>,
     circuit: Vec<f64>,
     tailings: Vec<f64>,
+    unrecovered: Vec<f64>,
     deferred: Vec<f64>,
     lost: Vec<f64>,
     stockpiles: Vec<f64>,
@@ -71,6 +72,7 @@ fn hold<const L: usize>(kernel: &Kernel, state: &State<L>, lane: usize) -> Held 
         amount: (0..state.routes.len()).map(|r| state.amount_of(kernel, r)[lane]).collect(),
         circuit: of(&state.circuit),
         tailings: of(&state.tailings),
+        unrecovered: of(&state.unrecovered),
         deferred: of(&state.deferred),
         lost: of(&state.lost),
         stockpiles: shocks
@@ -145,7 +147,7 @@ impl<const L: usize> Watch<L> for Ledger<L> {
                 (self.held[lane].route_peak.clone(), self.held[lane].line_peak.clone());
             let used = routes_balance(kernel, step, state, lane, &before);
             lines_balance(kernel, step, state, lane, &before, &used);
-            circuits_balance(kernel, step, state, lane, &before);
+            circuits_balance(kernel, step, state, lane, &before, &used);
             self.materials(kernel, step, state, lane, &before, &used);
         }
     }
@@ -251,7 +253,7 @@ fn lines_balance<const L: usize>(
             let scale = held + base;
             let binds = match input.criticality {
                 Criticality::Essential => true,
-                Criticality::NonEssential => scenario.switches.production != Production::Critical,
+                Criticality::NonEssential { .. } => scenario.switches.production != Production::Critical,
                 Criticality::Negligible => false,
             };
             if binds {
@@ -287,13 +289,14 @@ fn lines_balance<const L: usize>(
     }
 }
 
-/// Heavy oxide: what the feed gave is sold, kept in the circuit or in tailings.
+/// Heavy oxide: what the ore used held is made, kept in the circuit or in tailings, or was not recovered.
 fn circuits_balance<const L: usize>(
     kernel: &Kernel,
     step: u32,
     state: &State<L>,
     lane: usize,
     before: &Held,
+    used: &[f64],
 ) {
     let graph = &kernel.scenario().lines;
     let mut feeds: Vec<usize> = Vec::new();
@@ -302,17 +305,30 @@ fn circuits_balance<const L: usize>(
             feeds.push(feed);
         }
     }
+    let mut contents = state.content.iter().map(|row| row[lane]);
+    let pile = |r: usize| {
+        kernel.scenario().shocks.iter().any(|s| matches!(&s.kind, Kind::StockpileRelease { routes, .. } if routes.iter().any(|id| id.index() == r)))
+    };
     for (g, &feed) in feeds.iter().enumerate() {
+        let ores = graph.lines[feed].inputs.iter().flat_map(|input| &input.routes);
+        let ores: Vec<usize> = ores.map(|r| r.index()).collect();
+        let held: f64 = ores.iter().map(|r| used[*r] * contents.next().unwrap()).sum();
+        let held = if ores.is_empty() { state.output[feed][lane] } else { held };
+        if ores.iter().any(|r| pile(*r)) {
+            // Of these stocks it is not known here what was used.
+            continue;
+        }
         let heavy: f64 = (0..graph.lines.len())
             .filter(|i| graph.lines[*i].coproduct_of.is_some_and(|parent| parent.index() == feed))
             .map(|i| state.output[i][lane])
             .sum();
-        let given = state.recovery[g][lane] * state.output[feed][lane];
-        let kept = state.circuit[g][lane] - before.circuit[g] + state.tailings[g][lane] - before.tailings[g];
+        let lost = state.unrecovered[g][lane] - before.unrecovered[g];
+        let kept =
+            lost + state.circuit[g][lane] - before.circuit[g] + state.tailings[g][lane] - before.tailings[g];
         close(
-            given - heavy,
+            held - heavy,
             kept,
-            before.circuit[g] + given + state.tailings[g][lane],
+            before.circuit[g] + held + state.tailings[g][lane] + state.unrecovered[g][lane].abs(),
             "heavy oxide of a group",
             step,
         );

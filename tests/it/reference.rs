@@ -88,6 +88,8 @@ pub struct Route {
     pub growth: f64,
     pub clock: f64,
     pub cap: f64,
+    /// Of the cap, what may leave as what it is.
+    pub openly: f64,
     pub closures: f64,
     /// Closed ports among the closures.
     pub shut: f64,
@@ -122,7 +124,14 @@ pub struct Pool {
 pub struct Group {
     pub feed: usize,
     pub lines: Vec<usize>,
-    pub grade: f64,
+    /// Ore routes of the feed line, with the heavy oxide in a tonne.
+    pub ores: Vec<(EdgeIndex, f64)>,
+    /// Whether any of it is known; if not, heavy oxide follows the feed line's output.
+    pub known: bool,
+    /// Heavy oxide in the ore used in this step.
+    pub fed: f64,
+    /// The same per day in calm.
+    pub held: f64,
     pub recovery: f64,
     pub circuit: f64,
     pub circuit_most: f64,

@@ -4,7 +4,7 @@ use super::common::{COUNTRY, provenance, year};
 use crate::id::Place;
 use crate::network::country::CountryFigure;
 use crate::network::findings::Findings;
-use crate::network::line::Band;
+use crate::network::line::{Band, Criticality};
 use crate::network::material::{CoefficientRow, Recipe};
 use crate::network::project::Project;
 use crate::network::route::Route;
@@ -148,7 +148,40 @@ pub(super) fn recipe(row: Row<'_>, findings: &mut Findings) -> Recipe {
     Recipe {
         facility: row.word(findings, "facility"),
         product: row.word(findings, "product"),
+        criticality: criticality(row, findings),
         input,
         place: Some(row.span("facility", findings)),
     }
+}
+
+/// How much a product needs an input: essential unless the row says otherwise. A cost share belongs to what is not
+/// essential, and to nothing else.
+fn criticality(row: Row<'_>, findings: &mut Findings) -> Criticality {
+    let share = row.share(findings, "cost_share", "E0144");
+    let words = [
+        ("", Criticality::Essential),
+        ("essential", Criticality::Essential),
+        ("non-essential", Criticality::NonEssential { cost_share: share.unwrap_or(0.0) }),
+        ("negligible", Criticality::Negligible),
+    ];
+    let found = row.choice(findings, "E0144", "criticality", &words).unwrap_or(Criticality::Essential);
+    let needs_one = matches!(found, Criticality::NonEssential { .. });
+    if needs_one && row.text("cost_share").is_empty() {
+        row.error(
+            findings,
+            "E0144",
+            "cost_share",
+            "a non-essential input needs its share of what all inputs of the product cost",
+            &["0 to 1: a shortage of the input lowers output by that share of it".to_owned()],
+        );
+    } else if !needs_one && !row.text("cost_share").is_empty() {
+        row.error(
+            findings,
+            "E0144",
+            "cost_share",
+            "only a non-essential input has a cost share",
+            &["write `non-essential` under `criticality`, or leave the cell empty".to_owned()],
+        );
+    }
+    found
 }

@@ -24,7 +24,7 @@ fn a_cycle_that_needs_all_it_makes_is_refused_by_name() {
             message.contains(told) && message.contains("mag-coast → recycler-north → mag-coast"),
             "{message}"
         );
-        assert_eq!(found.position(found.list()[0].labels[0].0), Some((4, 1)));
+        assert_eq!(found.position(found.list()[0].labels[0].0), Some((5, 1)));
     }
 }
 

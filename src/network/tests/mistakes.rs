@@ -186,10 +186,10 @@ fn every_rule_on_the_other_files_names_the_cell() {
     assert_eq!(found.sources()[found.list()[0].labels[0].0.source.0].name, "nodes.csv");
     assert!(found.list()[0].help.iter().any(|h| h.contains("ndpr-per-reo:mine-hall")));
     let found =
-        check(&template_with("recipes.csv", |text| Some(format!("{text}recycler-north,NdPr-metal,,,,\n"))));
+        check(&template_with("recipes.csv", |text| Some(format!("{text}recycler-north,NdPr-metal,,,,,,\n"))));
     assert!(found.list().iter().any(|d| d.code == "E0133"), "{}", found.render(false));
     let found = check(&template_with("recipes.csv", |text| {
-        Some(format!("{text}recycler-north,ash,,,,\nrecycler-north,slag,,,,\n"))
+        Some(format!("{text}recycler-north,ash,,,,,,\nrecycler-north,slag,,,,,,\n"))
     }));
     assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0134"]);
 }
@@ -352,4 +352,37 @@ proptest! {
             prop_assert!(span.end <= found.sources()[span.source.0].text.len() && span.start <= span.end);
         }
     }
+}
+
+#[test]
+fn inputs_one_can_do_without_say_what_they_cost() {
+    let row = "recycler-north,NdPr metal,NdFeB magnet (no heavy RE),3.6,4,5,,";
+    let codes = |new: &str| -> Vec<&'static str> {
+        let files = template_with("recipes.csv", |text| Some(text.replacen(row, new, 1)));
+        check(&files).list().iter().map(|d| d.code).collect()
+    };
+    assert_eq!(codes(row), Vec::<&str>::new());
+    let spared = codes(&row.replace(",5,,", ",5,non-essential,0.4"));
+    assert_eq!(spared, Vec::<&str>::new());
+    assert_eq!(codes(&row.replace(",5,,", ",5,non-esential,0.4")), ["E0144", "E0144"]);
+    assert_eq!(codes(&row.replace(",5,,", ",5,non-essential,")), ["E0144"]);
+    assert_eq!(codes(&row.replace(",5,,", ",5,non-essential,1.4")), ["E0144"]);
+    assert_eq!(codes(&format!("{row}0.4")), ["E0144"], "a cost share of what is essential");
+    let files = template_with("recipes.csv", |text| {
+        let first = row.replace(",5,,", ",5,non-essential,0.7");
+        let second = "recycler-north,NdPr metal,NdFeB magnet (heavy RE),0.1,0.1,0.1,non-essential,0.7";
+        Some(text.replacen(row, &format!("{first}\n{second}"), 1))
+    });
+    assert!(check(&files).render(false).contains("sum to 1.4"), "{}", check(&files).render(false));
+}
+
+#[test]
+fn ores_cannot_be_asked_for_what_they_do_not_hold() {
+    let files = template_with("materials.csv", |text| {
+        let row = "dytb-per-reo:mine-hill,0.01,0.015,0.02";
+        assert_eq!(text.matches(row).count(), 1);
+        Some(text.replacen(row, "dytb-per-reo:mine-hill,0.0001,0.0002,0.0003", 1))
+    });
+    let found = check(&files);
+    assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0145"], "{}", found.render(false));
 }

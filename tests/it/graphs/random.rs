@@ -117,10 +117,11 @@ fn supply(
         };
         let input = b.input(line, material, amount);
         if plan.rich {
+            let cost_share = dice.between(0.05, 0.9);
             let criticality = dice.pick(&[
                 Criticality::Essential,
                 Criticality::Essential,
-                Criticality::NonEssential,
+                Criticality::NonEssential { cost_share },
                 Criticality::Negligible,
             ]);
             b.graph.lines[line.index()].inputs[input as usize].criticality = criticality;

@@ -61,7 +61,7 @@ pub fn small_world() -> (Net, Vec<LineId>) {
     }
     for line in &mut net.graph.lines {
         if line.inputs.len() > 1 {
-            line.inputs[1].criticality = Criticality::NonEssential;
+            line.inputs[1].criticality = Criticality::NonEssential { cost_share: 0.3 };
         }
     }
     let mut lines = vec![oxide, heavy, recycler, wind];

@@ -44,6 +44,13 @@ pub struct Counts {
     pub waited: f64,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Licence {
+    expiry: f64,
+    left: f64,
+    granted: f64,
+}
+
 /// One licensing rule.
 #[derive(Clone, Debug, Default)]
 pub struct Desk {
@@ -51,8 +58,8 @@ pub struct Desk {
     active: bool,
     cases: Vec<Case>,
     filed: u64,
-    /// (expiry day, tonnes), oldest first, per controlled route and pair behind it.
-    licences: Vec<Vec<Vec<(f64, f64)>>>,
+    /// Oldest first, per controlled route and pair behind it.
+    licences: Vec<Vec<Vec<Licence>>>,
     /// Most that each of several pairs ships in this step, per controlled route.
     limits: Vec<f64>,
     /// (step, tonnes) shipped, per controlled route.
@@ -94,20 +101,28 @@ impl Desk {
     }
 
     fn tonnes_of(&self, route: usize, pair: usize) -> (f64, f64) {
-        let licensed = self.licences[route][pair].iter().map(|l| l.1).sum();
+        let licensed = self.licences[route][pair].iter().map(|l| l.left).sum();
         let own = self.cases.iter().filter(|c| c.route == route && c.pair == pair);
         (licensed, own.map(|c| c.tonnes).sum())
     }
 }
 
 /// Takes tonnes off licences, oldest first.
-fn use_up(licences: &mut Vec<(f64, f64)>, mut tonnes: f64) {
+fn use_up(licences: &mut Vec<Licence>, mut tonnes: f64) {
     for licence in licences.iter_mut() {
-        let used = licence.1.min(tonnes);
-        licence.1 -= used;
+        let used = licence.left.min(tonnes);
+        licence.left -= used;
         tonnes -= used;
     }
-    licences.retain(|licence| licence.1 > 0.0);
+    licences.retain(|licence| licence.left > 0.0);
+}
+
+/// Spends licences for one shipment each, oldest first, until the tonnes are covered but for a trifle.
+fn use_singly(licences: &mut Vec<Licence>, tonnes: f64, trifle: f64) {
+    let mut covered = 0.0;
+    while tonnes - covered > trifle && !licences.is_empty() {
+        covered += licences.remove(0).left;
+    }
 }
 
 fn rule(scenario: &Scenario, shock: usize) -> &Licensing {
@@ -197,11 +212,21 @@ impl Simulator {
             let limits = rule.controlled.iter().map(|r| self.pair_limit(EdgeIndex::new(r.index()), pairs));
             self.desks[d].limits = limits.collect();
             if !was {
-                self.apply(d, 2048);
+                self.apply(d, 2048, &|_| true);
             }
             self.settle(d, &rule, now, &terms);
-            for licences in self.desks[d].licences.iter_mut().flatten() {
-                licences.retain(|licence| licence.0 > now);
+            let mut lapsed = vec![false; rule.controlled.len()];
+            for (lapsed, pairs) in lapsed.iter_mut().zip(&mut self.desks[d].licences) {
+                for licences in pairs {
+                    let worth = |l: &Licence| l.left > 1.0e-9 * l.granted;
+                    *lapsed |= licences.iter().any(|licence| licence.expiry <= now && worth(licence));
+                    licences.retain(|licence| licence.expiry > now);
+                }
+            }
+            // Whoever lost a licence applies the same morning.
+            if lapsed.contains(&true) {
+                self.apply(d, 2048, &|c| lapsed[c]);
+                self.settle(d, &rule, now, &terms);
             }
         }
     }
@@ -261,7 +286,11 @@ impl Simulator {
                     desk.decided.push(news);
                     desk.counts.approved += 1.0;
                     desk.counts.waited += case.due - case.filed;
-                    desk.licences[case.route][case.pair].push((case.due + validity, case.tonnes));
+                    desk.licences[case.route][case.pair].push(Licence {
+                        expiry: case.due + validity,
+                        left: case.tonnes,
+                        granted: case.tonnes,
+                    });
                     return;
                 }
                 let answer = draw(Purpose::ApplicantDelay, case.rounds)[0];
@@ -297,8 +326,11 @@ impl Simulator {
                 let base = self.graph[r].base_flow;
                 let usual = if base > 0.0 { base } else { self.expected_flow(r) };
                 // From 1e9 on the rate is no limit.
-                let room =
-                    if rate >= 1.0e9 { f64::INFINITY } else { (rate * 30.0 * usual - recent).max(0.0) };
+                let room = if rate >= 1.0e9 {
+                    f64::INFINITY
+                } else {
+                    (rate * (f64::from(slots) * self.dt) * usual - recent).max(0.0)
+                };
                 least = least.min(desk.tonnes(c).0.min(room));
             }
         }
@@ -324,7 +356,7 @@ impl Simulator {
             let rule = rule(&self.scenario, self.desks[d].shock).clone();
             for (c, r) in rule.controlled.iter().enumerate() {
                 let route = &self.graph[EdgeIndex::new(r.index())];
-                let tonnes = route.leaving;
+                let tonnes = route.leaving.min(route.openly);
                 if !self.desks[d].active || route.exempt > 0.0 || tonnes <= 0.0 {
                     continue;
                 }
@@ -340,18 +372,16 @@ impl Simulator {
                         let held = desk.tonnes_of(c, pair).0;
                         if rule.use_ == Use::Multi {
                             use_up(&mut desk.licences[c][pair], own);
-                        } else if own > 1.0e-9 * held {
-                            desk.licences[c][pair].clear();
+                        } else {
+                            use_singly(&mut desk.licences[c][pair], own, 1.0e-9 * held);
                         }
                     }
                     continue;
                 }
                 desk.shipped[c].push((self.step, tonnes));
                 if rule.use_ == Use::Single {
-                    // A rounding's worth of goods spends no licence.
-                    if tonnes > 1.0e-9 * desk.tonnes(c).0 {
-                        desk.licences[c][0].clear();
-                    }
+                    let trifle = 1.0e-9 * desk.tonnes(c).0;
+                    use_singly(&mut desk.licences[c][0], tonnes, trifle);
                     continue;
                 }
                 use_up(&mut desk.licences[c][0], tonnes);
@@ -363,7 +393,7 @@ impl Simulator {
     pub(super) fn applications(&mut self) {
         for d in 0..self.desks.len() {
             if self.desks[d].active {
-                self.apply(d, 0);
+                self.apply(d, 0, &|_| true);
             }
         }
     }
@@ -395,7 +425,7 @@ impl Simulator {
         if cases > 0.0 { lawful.max(days / cases) } else { lawful }
     }
 
-    fn apply(&mut self, d: usize, first_lot: u32) {
+    fn apply(&mut self, d: usize, first_lot: u32, only: &dyn Fn(usize) -> bool) {
         let now = f64::from(self.step) * self.dt;
         let shock = self.desks[d].shock;
         let leads: Vec<f64> =
@@ -404,7 +434,7 @@ impl Simulator {
         let mut controlled: Vec<(usize, usize)> =
             rule(&self.scenario, shock).controlled.iter().enumerate().map(|(c, r)| (r.index(), c)).collect();
         controlled.sort_unstable();
-        for (r, c) in controlled {
+        for (r, c) in controlled.into_iter().filter(|(_, c)| only(*c)) {
             let edge = EdgeIndex::new(r);
             let route = &self.graph[edge];
             let class = rule(&self.scenario, shock).class_of[c] as usize;

@@ -209,15 +209,15 @@ impl Simulator {
         }
     }
 
-    /// A heavy line that opens raises its circuit's recovery, up to the ore's grade.
+    /// A heavy line that opens raises its circuit's recovery, up to all that the ore holds.
     pub(super) fn opens(&mut self, pool: usize) {
         for group in &mut self.groups {
-            let feed = self.graph[NodeIndex::new(group.feed)].base_output;
             for line in &self.scenario.lines.pools[pool].lines {
-                if group.lines.contains(&line.index()) && feed > 0.0 {
-                    let wanted = group.recovery + self.pools[pool].capacity / feed;
-                    group.recovery = wanted.min(group.grade.max(group.recovery));
-                    group.circuit_most = 30.0 * group.recovery * feed;
+                if group.lines.contains(&line.index()) && group.held > 0.0 {
+                    let wanted = group.recovery + self.pools[pool].capacity / group.held;
+                    let most = if group.known { group.recovery.max(1.0) } else { group.recovery };
+                    group.recovery = wanted.min(most);
+                    group.circuit_most = 30.0 * group.recovery * group.held;
                 }
             }
         }
@@ -250,6 +250,7 @@ impl Simulator {
             .min(quota);
             let blocked = route.cap < route.base_flow * dt && route.shut == 0.0;
             route.blocked_days = if blocked { route.blocked_days + dt } else { 0.0 };
+            route.openly = route.cap;
             if self.scenario.switches.bypass && magnets && route.blocked_days > days {
                 route.cap = route.cap.max(share * route.base_flow * dt);
             }
@@ -261,10 +262,17 @@ impl Simulator {
         let scenario = self.scenario.clone();
         for (s, shock) in scenario.shocks.iter().enumerate() {
             let Kind::Quota { routes, .. } = &shock.kind else { continue };
-            let asked: f64 = edges(routes).into_iter().map(|r| self.graph[r].leaving).sum();
+            // What goes round the control inside motors uses up none of it.
+            let asked: f64 =
+                edges(routes).into_iter().map(|r| self.graph[r].leaving.min(self.graph[r].openly)).sum();
             if asked > self.events[s].quota_left {
                 let ratio = self.events[s].quota_left / asked;
-                edges(routes).into_iter().for_each(|r| self.graph[r].leaving *= ratio);
+                for r in edges(routes) {
+                    let route = &mut self.graph[r];
+                    let hidden = (route.leaving - route.openly).max(0.0);
+                    route.openly = route.leaving.min(route.openly) * ratio;
+                    route.leaving = route.openly + hidden;
+                }
             }
         }
     }
@@ -285,7 +293,8 @@ impl Simulator {
         for (s, shock) in scenario.shocks.iter().enumerate() {
             let Kind::Quota { routes, .. } = &shock.kind else { continue };
             for r in edges(routes) {
-                self.events[s].quota_left = (self.events[s].quota_left - self.graph[r].leaving).max(0.0);
+                let tonnes = self.graph[r].leaving.min(self.graph[r].openly);
+                self.events[s].quota_left = (self.events[s].quota_left - tonnes).max(0.0);
             }
         }
         self.licences_used();

@@ -1,5 +1,6 @@
 //! Demand, shares in use, wanted output, capacity, output and the use of inputs.
 
+use coercivity::id::Place;
 use coercivity::network::line::{Criticality, Stage};
 use coercivity::policy::parameter::Parameter;
 use coercivity::policy::response::{Production, Sourcing};
@@ -39,7 +40,18 @@ impl Simulator {
             let line = &mut self.graph[NodeIndex::new(i)];
             if entry.final_demand > 0.0 {
                 let answers = self.scenario.switches.price_feedback && entry.stage == Stage::OtherDemand;
-                let feedback = if answers { libm::exp(elasticity * self.price[0]).min(1.0) } else { 1.0 };
+                // Heavy outside, heavy inside, light outside, light inside.
+                let holds_heavy = entry.inputs.iter().any(|input| {
+                    let good = &self.scenario.lines.materials[input.material.index()];
+                    good.heavy || (good.ndpr <= 0.0 && good.dytb > 0.0)
+                });
+                let price = match (holds_heavy, entry.country == Place::CHN) {
+                    (true, false) => self.price[0],
+                    (true, true) => self.price[1],
+                    (false, false) => self.price[2],
+                    (false, true) => self.price[3],
+                };
+                let feedback = if answers { libm::exp(elasticity * price).min(1.0) } else { 1.0 };
                 line.calm_demand = line.base_final * self.dt * season;
                 line.final_demand = line.calm_demand * line.demand_factor * feedback;
                 new += line.final_demand;
@@ -143,8 +155,8 @@ impl Simulator {
         let available =
             entry.overproduction * (entry.capacity * (1.0 - entry.loss) * (1.0 + entry.added)) * self.dt;
         if wanted > available {
-            // An ulp wanted of a plant that is shut is no scarcity.
-            if wanted > 1.0e-12 * entry.capacity * self.dt {
+            // What differs from capacity by rounding is no scarcity.
+            if entry.capacity > 0.0 && wanted - available > 1.0e-9 * entry.capacity * self.dt {
                 let scarcity = (wanted - available) / wanted;
                 entry.overproduction += (most - entry.overproduction) * scarcity * pace;
             } else {
@@ -174,30 +186,19 @@ impl Simulator {
             output *= self.scarcest(&inputs, &kinds, output);
         }
         if rule == Production::Critical {
-            let prices = self.scenario.lines.lines[i]
-                .inputs
-                .iter()
-                .map(|input| self.scenario.lines.materials[input.material.index()].price.unwrap_or(1.0));
-            let costs: Vec<f64> = prices
-                .zip(&inputs)
-                .map(|(price, input)| {
-                    price * input.iter().map(|r| self.graph[*r].amount * self.graph[*r].share).sum::<f64>()
-                })
-                .collect();
-            let whole: f64 = costs.iter().sum();
             let mut missing = 0.0;
-            for k in 0..inputs.len() {
-                if kinds[k] == Criticality::NonEssential && output > 0.0 {
-                    missing += costs[k] * (1.0 - limits[k].0 / output).max(0.0);
+            for (kind, limit) in kinds.iter().zip(&limits) {
+                if let Criticality::NonEssential { cost_share } = kind
+                    && output > 0.0
+                {
+                    missing += cost_share * (1.0 - limit.0 / output).max(0.0);
                 }
             }
-            if whole > 0.0 {
-                output *= (1.0 - missing / whole).max(0.0);
-            }
+            output *= (1.0 - missing).max(0.0);
         }
         for k in 0..inputs.len() {
             let binds = kinds[k] == Criticality::Essential
-                || (kinds[k] == Criticality::NonEssential && rule != Production::Critical);
+                || (matches!(kinds[k], Criticality::NonEssential { .. }) && rule != Production::Critical);
             let limit = limits[k].0;
             if binds && limit < output {
                 // A limit that differs by rounding alone is no reason.
@@ -314,7 +315,7 @@ impl Simulator {
             if ready {
                 line.restart = (line.restart - dt).max(0.0);
             }
-        } else if line.output < least {
+        } else if line.output < least * (1.0 - 1.0e-9) {
             line.restart = restart;
         } else {
             return;
@@ -361,6 +362,11 @@ impl Simulator {
                 used[k] += rest[k] * (missing / left).min(1.0);
             }
             let route = &mut self.graph[*r];
+            for group in self.groups.iter_mut().filter(|group| group.feed == i && group.known) {
+                let content =
+                    group.ores.iter().find(|(own, _)| own == r).map_or(0.0, |(_, content)| *content);
+                group.fed += used[k] * route.amount * content;
+            }
             route.stock = (route.stock - used[k] * route.amount).max(0.0);
             if dedicated {
                 route.owed = (route.owed - used[k]).max(0.0);
@@ -371,8 +377,9 @@ impl Simulator {
     /// Heavy oxide from the feed's ore and from the circuit, split by capacity when short.
     fn separate(&mut self, g: usize) {
         let group = self.groups[g].clone();
-        let feed = self.graph[NodeIndex::new(group.feed)].output;
-        let available = group.circuit + group.recovery * feed;
+        let output = self.graph[NodeIndex::new(group.feed)].output;
+        let fed = if group.known { std::mem::take(&mut self.groups[g].fed) } else { output };
+        let available = group.circuit + group.recovery * fed;
         let wanted: Vec<f64> = group.lines.iter().map(|l| self.graph[NodeIndex::new(*l)].wanted).collect();
         let whole: f64 = wanted.iter().sum();
         let made = if whole <= available {

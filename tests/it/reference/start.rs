@@ -106,18 +106,21 @@ fn central_flows(scenario: &Scenario) -> Vec<f64> {
         .collect()
 }
 
-/// Heavy oxide per unit of what the feed line makes of its ores.
-fn grade(graph: &LineGraph, feed: usize) -> f64 {
-    let central: Vec<f64> = graph.coefficients.iter().map(|c| c.band.central).collect();
-    let (mut heavy, mut light) = (0.0, 0.0);
-    for route in graph.routes.iter().filter(|route| route.to.index() == feed) {
+/// Ore routes of a feed line with what a tonne of each holds; whether that is known of any of them.
+fn ores(graph: &LineGraph, feed: usize, drawn: &[f64]) -> (Vec<(EdgeIndex, f64)>, bool) {
+    let routes: Vec<_> =
+        graph.routes.iter().enumerate().filter(|(_, route)| route.to.index() == feed).collect();
+    let band = |route: &coercivity::network::line::LineRoute| {
         let mine = &graph.sites[graph.lines[route.from.index()].facility.index()].id;
         let id = format!("dytb-per-reo:{mine}");
-        heavy += route.share.central
-            * graph.coefficients.iter().find(|c| c.id == id).map_or(0.0, |c| c.band.central);
-        light += route.share.central * route.yield_per_tonne.as_ref().map_or(0.0, |y| y.value(&central));
+        graph.coefficients.iter().find(|c| c.id == id).map(|c| c.band)
+    };
+    let known = routes.iter().any(|(_, route)| band(route).is_some());
+    for ((_, route), content) in routes.iter().zip(drawn).filter(|_| known) {
+        let (low, high) = band(route).map_or((0.0, 0.0), |band| (band.low, band.high));
+        assert!((low..=high * (1.0 + 1.0e-12)).contains(content), "content {content} of {}", route.id);
     }
-    if light > 0.0 { heavy / light } else { 0.0 }
+    (routes.iter().zip(drawn).map(|((r, _), content)| (EdgeIndex::new(*r), *content)).collect(), known)
 }
 
 pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u64, lane: usize) -> Simulator {
@@ -235,7 +238,7 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         ] {
             *row = flow * dt;
         }
-        route.cap = f64::INFINITY;
+        (route.cap, route.openly) = (f64::INFINITY, f64::INFINITY);
     }
     let central = baseline(lines, &central_flows(&scenario), 1.0);
     let pools = lines
@@ -269,15 +272,24 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
     for (i, line) in lines.lines.iter().enumerate() {
         let Some(feed) = line.coproduct_of.map(coercivity::id::LineId::index) else { continue };
         if !groups.iter().any(|group| group.feed == feed) {
-            groups.push(Group { feed, grade: grade(lines, feed), ..Group::default() });
+            let first: usize = groups.iter().map(|group: &Group| group.ores.len()).sum();
+            let drawn: Vec<f64> = state.content[first..].iter().map(|row| row[lane]).collect();
+            let (ores, known) = ores(lines, feed, &drawn);
+            groups.push(Group { feed, ores, known, ..Group::default() });
         }
         groups.iter_mut().find(|group| group.feed == feed).unwrap().lines.push(i);
     }
     for group in &mut groups {
         let old = group.lines.iter().filter(|line| !pools[lines.lines[**line].pool.index()].dated);
         let heavy: f64 = old.map(|line| outputs[*line]).sum();
-        let feed = outputs[group.feed];
-        group.recovery = if feed > 0.0 { heavy / feed } else { 0.0 };
+        // What nobody knows anything of follows the feed line's output.
+        let held: f64 = if group.known {
+            group.ores.iter().map(|(r, content)| content * graph[*r].base_flow).sum()
+        } else {
+            outputs[group.feed]
+        };
+        group.held = held;
+        group.recovery = if held > 0.0 { heavy / held } else { 0.0 };
         group.circuit_most = 30.0 * heavy;
     }
     let events = (0..scenario.shocks.len())
@@ -318,10 +330,10 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
     for g in 0..simulator.groups.len() {
         let output = |line: usize| simulator.graph[NodeIndex::new(line)].base_output;
         let group = &simulator.groups[g];
-        let (feed, calm) = (output(group.feed), group.lines.iter().map(|line| output(*line)).sum::<f64>());
+        let calm: f64 = group.lines.iter().map(|line| output(*line)).sum();
         let group = &mut simulator.groups[g];
-        if feed > 0.0 && calm > group.recovery * feed {
-            (group.recovery, group.circuit_most) = (calm / feed, 30.0 * calm);
+        if group.held > 0.0 && calm > group.recovery * group.held {
+            (group.recovery, group.circuit_most) = (calm / group.held, 30.0 * calm);
         }
         group.circuit = group.circuit_most;
     }
