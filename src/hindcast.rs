@@ -15,6 +15,7 @@ pub mod fit;
 pub mod fitted;
 pub mod halts;
 pub mod normal;
+pub mod points;
 pub mod record;
 pub mod score;
 pub mod scorecard;

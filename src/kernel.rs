@@ -22,10 +22,12 @@ pub mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod experience;
+pub(crate) mod filing;
 pub(crate) mod heavy;
 #[cfg(test)]
 mod heavy_tests;
 pub(crate) mod keys;
+pub(crate) mod layout;
 pub(crate) mod ledger;
 pub mod link;
 pub(crate) mod observe;
@@ -54,7 +56,7 @@ pub(crate) mod usual;
 
 use std::sync::Arc;
 
-pub use compile::Kernel;
+pub use layout::Kernel;
 pub use scratch::{Scratch, State};
 
 use crate::random::philox::Streams;

@@ -38,11 +38,7 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     section(&mut out, "All destinations, by month of the customs record, tonnes", &months(card));
     section(&mut out, "Scores, all destinations", &scores(card));
     section(&mut out, "Aims and what was reached", &aims(card));
-    section(
-        &mut out,
-        "By destination (none is in the calibration; the steps of June and July for the USA were set by hand from its record)",
-        &destinations(card),
-    );
+    section(&mut out, "By destination (none is in the calibration)", &destinations(card));
     section(&mut out, "Exports as a share of normal, record / median of the model", &shares(card));
     section(
         &mut out,

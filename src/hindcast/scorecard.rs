@@ -75,8 +75,7 @@ pub struct Window {
     pub baselines: Vec<Baseline>,
 }
 
-/// One destination; calibration saw none, but the scenario's steps of June and July for the United States were set
-/// by hand from their record.
+/// One destination; calibration saw none.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DestinationScore {
     /// ISO 3166 code or `EU`.

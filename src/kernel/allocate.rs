@@ -4,7 +4,8 @@
 //! class. Proportional rationing has weight = request, so that λ is the common ratio; smallest relative
 //! request first has weight = base flow; a contract is a first claim up to the base flow.
 
-use super::compile::{Kernel, priority_class};
+use super::compile::priority_class;
+use super::layout::Kernel;
 use super::scratch::{Row, State, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Rationing;

@@ -1,6 +1,6 @@
 //! Phases 7 to 9 as each route sees them: the gate; then dispatch, cancellation and orders in one pass.
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::link::{Input, Link};
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, add, less, more};
 use crate::policy::parameter::Parameter;

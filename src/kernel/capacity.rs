@@ -1,7 +1,7 @@
 //! Phase 2: capacity lost, recovering, opening and growing.
 
-use super::compile::Kernel;
 use super::event::active;
+use super::layout::Kernel;
 use super::scratch::{Row, State};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::{Kind, RecoveryShape};

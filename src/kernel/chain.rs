@@ -1,8 +1,8 @@
 //! Phase 1 for chains of regimes: which state holds when, drawn once per replication, and the shocks that a
 //! state brings into force as it comes.
 
-use super::compile::Kernel;
 use super::event::steps_after;
+use super::layout::Kernel;
 use super::scratch::{Row, State};
 use crate::policy::parameter::Value;
 use crate::policy::regime::Chain;

@@ -1,8 +1,8 @@
 //! Who works at the desk: how long a lot takes, what is decided about it, what follows.
 
-use super::compile::Rule;
 use super::desk::{Counts, WAIT_BINS, wait_bin};
 use super::experience::Experience;
+use super::layout::Rule;
 use super::ledger::{Held, Ledger};
 use super::queue::{Practice, Ticket, Verdict, service};
 use super::scratch::Row;

@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code)]
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::scratch::State;
 use super::{Watch, step};
 use crate::random::philox::Streams;

@@ -1,7 +1,7 @@
 //! A replication's luck: coefficients, shares, stocks and shocks drawn, and the baseline they imply.
 
-use super::compile::Kernel;
 use super::keys::TOGETHER;
+use super::layout::Kernel;
 use super::scratch::{Row, State, rows};
 use super::share::ramp;
 use crate::network::line::{Amount, Band};

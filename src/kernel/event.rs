@@ -3,7 +3,7 @@
 //! Modifiers (closures, capacity lost, tariffs, factors) are computed anew from the shocks in force instead
 //! of being pushed up and down, so that what a shock leaves behind is exactly nothing.
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::scratch::{Row, State, add, less, more};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::Kind;

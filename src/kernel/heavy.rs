@@ -9,7 +9,7 @@
 //! more than its ores hold, contents are taken nearer to the upper ends of their bands; where that is not enough
 //! the draw is refused and made again.
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::scratch::{Row, State, add};
 use crate::network::line::{Amount, LineGraph};
 

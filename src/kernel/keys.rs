@@ -1,6 +1,6 @@
 //! Keys of the draws that every replication makes, hashed once from the names they belong to.
 
-use super::compile::Routes;
+use super::layout::Routes;
 use crate::id::Place;
 use crate::policy::parameter::Parameter;
 use crate::random::philox::Entity;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::compile::{Kernel, Rule};
+use super::layout::{Kernel, Rule};
 use super::scratch::{Row, add, less, more, rows};
 use crate::policy::licence::{Licensing, Use};
 

@@ -1,7 +1,7 @@
 //! What a step needs to know of each route, and of each input of a line, in one small record each, so that a pass
 //! reads one array.
 
-use super::compile::{Lines, NONE, Routes};
+use super::layout::{Lines, NONE, Routes};
 use super::source::Mix;
 use crate::network::line::{Criticality, LineGraph};
 use crate::policy::response::{Production, Sourcing, Switches};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::price::MARKETS;
 use super::series;
 use crate::id::Place;

@@ -6,7 +6,7 @@
 //! goods in transit are not followed one by one: what arrives has the share its supplier's goods had one
 //! lead time ago. Goods released from stockpiles take the share of the stock they join.
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::scratch::{Row, State, rows};
 use crate::id::Place;
 use crate::network::line::Stage;

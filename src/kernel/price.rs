@@ -7,7 +7,7 @@
 //! Withheld is what was asked for, up to the usual flow, and might have left but for the gate. Orders that
 //! were not placed, goods that were not made and catching up are no part of it.
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::scratch::{RouteRows, Row, State, less, more};
 use crate::id::Place;
 use crate::network::line::{Line, LineGraph, Stage};

@@ -1,8 +1,8 @@
 //! Phases 4 to 7 in one pass over lines; of them, here: demand, wanted output, capacity, production.
 
 use super::book::{self, Gate};
-use super::compile::{Kernel, NONE};
 use super::heavy;
+use super::layout::{Kernel, NONE};
 use super::link::Way;
 use super::scratch::{Bound, Row, State, add, less, more};
 use super::share;

@@ -1,7 +1,7 @@
 //! Phases 11 and 12: qualification of new suppliers, substitution, stockpiles.
 
-use super::compile::Kernel;
 use super::event::active;
+use super::layout::Kernel;
 use super::scratch::State;
 use super::share::QUALIFIED;
 use crate::policy::parameter::Parameter;

@@ -1,8 +1,8 @@
 //! Working memory of L replications side by side: entity-major rows with the lanes innermost.
 
 use super::allocate::Claim;
-use super::compile::Kernel;
 use super::desk::Desk;
+use super::layout::Kernel;
 use super::tally::Tally;
 
 /// One number per lane.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::compile::{Kernel, is_magnet};
+use super::compile::is_magnet;
 use super::desk::{WAIT_BIN_DAYS, WAIT_BINS};
+use super::layout::Kernel;
 use super::observe::{Count, Observe, date_of, lines_of};
 use super::price::MARKETS;
 use crate::id::{Place, in_european_union};

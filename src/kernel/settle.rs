@@ -1,6 +1,6 @@
 //! A chain at rest: stocks, goods in transit, books and capacities that calm needs.
 
-use super::compile::{Kernel, NONE};
+use super::layout::{Kernel, NONE};
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State};
 use crate::policy::parameter::Parameter;
 

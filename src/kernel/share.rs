@@ -1,6 +1,6 @@
 //! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::link::Way;
 use super::scratch::{AdaptingRows, Row, State, less, more};
 use crate::policy::parameter::Parameter;
@@ -87,7 +87,7 @@ fn slot_shares<const L: usize>(
     }
 }
 
-/// Whether the route is a newcomer in this run: see [`super::compile::Routes::late`].
+/// Whether the route is a newcomer in this run: see [`super::layout::Routes::late`].
 pub(crate) fn is_late(kernel: &Kernel, r: usize) -> bool {
     kernel.routes.late[r]
 }

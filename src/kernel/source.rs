@@ -1,6 +1,6 @@
 //! What a line's inputs allow, by its sourcing rule; how its output uses them; and what it asks for next.
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::link::{Input, Link};
 use super::scratch::{Row, State, add, less, more};
 use super::share::is_late;

@@ -6,9 +6,9 @@
 //! 6 production → 7 gate → 8 rationing and dispatch → 9 cancellation, orders, applications →
 //! 10 prices → 11 slow adaptation (weekly) → 12 stockpiles → 13 tally.
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::scratch::State;
-use super::{allocate, book, desk, event, origin, price, produce, response, tally};
+use super::{allocate, book, desk, event, filing, origin, price, produce, response, tally};
 use crate::random::philox::Streams;
 
 #[inline(always)]
@@ -35,7 +35,7 @@ pub(crate) fn advance<const L: usize>(
     book::dispatch_and_order(kernel, state);
     event::shipped(kernel, state);
     desk::shipped(kernel, step, state);
-    desk::file(kernel, streams, step, state);
+    filing::file(kernel, streams, step, state);
     price::relax(kernel, state);
     response::adapt(kernel, step, state);
     response::stockpiles(kernel, step, state);

@@ -1,7 +1,7 @@
 //! Phase 13: the step is counted, and at the end a replication's numbers are read off.
 
-use super::compile::Kernel;
 use super::desk::WAIT_BINS;
+use super::layout::Kernel;
 use super::observe::{Count, LONGEST_LAG, NO_STOP};
 use super::price::MARKETS;
 use super::scratch::{Row, State, add, more, rows};

@@ -1,7 +1,7 @@
 //! The terms of a licensing rule: how fast, how strict and how well staffed the desk is under the regimes in
 //! force, and the load that follows.
 
-use super::compile::{Kernel, Rule};
+use super::layout::{Kernel, Rule};
 use super::scratch::{Row, State, rows};
 use crate::policy::licence::{Capacity, Licensing, Regime};
 use crate::policy::parameter::{Parameter, Value};

@@ -1,7 +1,7 @@
 //! When each shock begins and ends, and how large it is: drawn once per replication.
 
-use super::compile::Kernel;
 use super::event::steps_after;
+use super::layout::Kernel;
 use super::scratch::{Row, State};
 use crate::policy::parameter::Parameter;
 use crate::policy::shock::{End, Kind, Shock};

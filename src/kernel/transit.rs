@@ -5,7 +5,7 @@
 //! slot by slot, and within a slot route by route. A step therefore reads and writes the goods of many routes
 //! as one stretch of memory, although all rings together are larger than the cache.
 
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::scratch::{Row, State};
 
 /// A ring of goods in transit.

@@ -4,7 +4,7 @@
 //! there is to do on a route. [`super::source`] has the same rules for all cases, pass by pass.
 
 use super::book::Gate;
-use super::compile::Kernel;
+use super::layout::Kernel;
 use super::link::Input;
 use super::scratch::{Row, State, add, less, more};
 use super::share::LEAST_RELIABILITY;

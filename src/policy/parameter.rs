@@ -273,7 +273,7 @@ pub enum Value {
     Scaled {
         /// The parameter.
         parameter: Parameter,
-        /// Exponent, above 0.
+        /// Exponent, not 0; below 0 only where the parameter cannot be 0.
         power: f64,
         /// Factor, above 0.
         times: f64,

@@ -60,7 +60,7 @@ day without.
 `{ beta = { alpha = 2, beta = 5, low = 0, high = 1 } }`, `{ exponential = { mean = 50 } }`,
 `{ empirical = { values = [10, 20], weights = [1, 3] } }`; and in shocks `{ parameter = "us_speed" }`, the very
 draw of a parameter. It is drawn once per replication. `{ parameter = "desk_easing", power = 0.4, times = 1.5 }` is
-1.5 times that draw to the power of 0.4, so that several numbers can share one parameter.
+1.5 times that draw to the power of 0.4, so that several numbers can share one parameter; a negative power undoes it.
 
 **Parameter sets.** `parameter_set = "2025-fitted"` takes values that belong together from a file of their own, a
 bundled one or a path: `title` and `basis` (texts), central values under `[parameters]`, and perhaps a table

@@ -30,15 +30,29 @@ pub fn value(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnosti
         let mut fields = Fields::new(table, format!("`{key}`"), item.span);
         let typed = fields.text("parameter", diagnostics);
         let plain = table.entries.len() == 1;
-        let mut factor = |key, fields: &mut Fields<'_>| match table.get(key) {
+        let mut factor = |key, least, fields: &mut Fields<'_>| match table.get(key) {
             None => Some(1.0),
-            Some(_) => fields.number(key, 0.001..=1000.0, diagnostics).map(|number| number.value),
+            Some(_) => fields.number(key, least..=1000.0, diagnostics).map(|number| number.value),
         };
-        let (power, times) = (factor("power", &mut fields), factor("times", &mut fields));
+        let (power, times) = (factor("power", -1000.0, &mut fields), factor("times", 0.001, &mut fields));
         fields.take("power");
         fields.take("times");
         fields.finish(diagnostics);
         let parameter = parameter(typed?.value, named.span, diagnostics)?;
+        let span = table.get("power").map_or(item.span, |power| power.span);
+        if power == Some(0.0) {
+            return out_of_range(
+                span,
+                "power",
+                "0",
+                "other than 0, which makes 1 of any number",
+                diagnostics,
+            );
+        }
+        if power.is_some_and(|power| power < 0.0) && parameter.describe().low <= 0.0 {
+            let above = "above 0, as this parameter may be 0";
+            return out_of_range(span, "power", &power.unwrap_or_default().to_string(), above, diagnostics);
+        }
         return Some(if plain {
             Value::Parameter(parameter)
         } else {

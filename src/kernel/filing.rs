@@ -1,0 +1,172 @@
+//! Phase 9 for controlled routes: who applies for how much, and who applies anew when a licence lapses.
+
+use super::clerk::{Lot, STANDING};
+use super::desk::{RuleState, at_desk, expected_flow};
+use super::layout::Kernel;
+use super::scratch::{RouteRows, State, more};
+use crate::policy::parameter::Parameter;
+use crate::random::philox::Streams;
+
+/// Phase 9: routes apply for what orders and expected flow need beyond licences held and applied for.
+#[inline(always)]
+pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+    if kernel.rules.is_empty() {
+        return;
+    }
+    for position in 0..kernel.rules.len() {
+        let active = state.desk.rules[position].active;
+        if active.contains(&true) {
+            file_rule(kernel, streams, (step, 0), position, &active, state);
+        }
+    }
+    state.desk.sum();
+}
+
+/// The review time that applicants of each class reckon with: what the law allows the desk, or what they have
+/// seen, if that is longer.
+fn reckon<const L: usize>(kernel: &Kernel, now: f64, (position, lane): (usize, usize), state: &mut State<L>) {
+    let lawful = state.parameters[Parameter::LicenceLead as usize][lane];
+    let learns = state.parameters[Parameter::WaitMemory as usize][lane] > 0.0;
+    let RuleState { lanes, lead, .. } = &mut state.desk.rules[position];
+    for (class, lead) in lead.iter_mut().enumerate() {
+        let seen = if learns { lanes[lane].experience.wait(class, now, kernel.dt) } else { 0.0 };
+        lead[lane] = lawful.max(seen);
+    }
+}
+
+/// Routes of one rule apply, in the lanes of `only`: all lanes of a route are looked at side by side, and those
+/// few that need something go to the desk one by one.
+#[inline(always)]
+pub(super) fn file_rule<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (step, first_lot): (u32, u32),
+    position: usize,
+    only: &[bool; L],
+    state: &mut State<L>,
+) {
+    let now = f64::from(step) * kernel.dt;
+    // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons
+    // with the lawful time only runs dry while the desk takes longer.
+    (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
+    for c in 0..kernel.rules[position].routes.len() {
+        file_route(kernel, streams, (step, first_lot), (position, c), only, state);
+    }
+}
+
+/// The pairs of one route apply, in the lanes of `only`.
+#[inline(always)]
+fn file_route<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (step, first_lot): (u32, u32),
+    (position, c): (usize, usize),
+    only: &[bool; L],
+    state: &mut State<L>,
+) {
+    let rule = &kernel.rules[position];
+    let start = state.shock_start[rule.shock];
+    let beyond = state.parameters[Parameter::HorizonDays as usize];
+    let lot_days = state.parameters[Parameter::LotDays as usize];
+    let pairs = state.desk.rules[position].ledger.pairs();
+    let part = 1.0 / pairs as f64;
+    // Numbers of lots are shared out between the pairs, so that no two share draws.
+    let most = (f64::from(STANDING) * part).floor();
+    let r = rule.routes[c] as usize;
+    let class = rule.class_of[c] as usize;
+    let own = &state.desk.rules[position];
+    let RouteRows { book, base_flow, .. } = state.routes[r];
+    let expected = expected_flow(kernel, r, state);
+    let exempt = state.exempt[kernel.routes.governed[r] as usize];
+    let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
+    let needs = own.needs[c];
+    let (mut lot, mut wanted, mut may) = ([0.0; L], [0.0; L], [false; L]);
+    for lane in 0..L {
+        let horizon = beyond[lane] + lead[lane];
+        lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]) * part;
+        wanted[lane] = (book[lane] + expected[lane] * horizon) * part;
+        let since = (f64::from(step) - start[lane]) * kernel.dt;
+        let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
+        may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
+    }
+    for pair in 0..pairs {
+        let own = &state.desk.rules[position];
+        let (pending, balance) = (own.pending[c * pairs + pair], own.ledger.balance_row(c, pair));
+        let (mut need, mut applies) = ([0.0; L], [false; L]);
+        for lane in 0..L {
+            need[lane] = wanted[lane] - balance[lane] - pending[lane];
+            applies[lane] = may[lane] && need[lane] > 1.0e-9 * lot[lane];
+        }
+        for lane in (0..L).filter(|lane| applies[*lane]) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive and capped"
+            )]
+            let lots = (need[lane] / lot[lane]).ceil().min(most) as u32;
+            let filing = Filing { route: c, pair, pairs, lot: lot[lane], lots, step, first_lot };
+            apply(kernel, streams, (position, lane), &filing, state);
+        }
+    }
+}
+
+/// What a route files in one step.
+struct Filing {
+    /// Position among the rule's routes.
+    route: usize,
+    /// Who files, of so many pairs behind the route.
+    pair: usize,
+    pairs: usize,
+    /// Tonnes of each lot.
+    lot: f64,
+    lots: u32,
+    step: u32,
+    first_lot: u32,
+}
+
+fn apply<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (position, lane): (usize, usize),
+    filing: &Filing,
+    state: &mut State<L>,
+) {
+    let Filing { route, pair, pairs, lot, lots, step, first_lot } = *filing;
+    let class = kernel.rules[position].class_of[route] as usize;
+    let own = &mut state.desk.rules[position];
+    own.pending[route * pairs + pair][lane] += f64::from(lots) * lot;
+    let counts = &mut own.lanes[lane].counts[class];
+    counts.filed += f64::from(lots);
+    counts.pending += f64::from(lots);
+    own.lanes[lane].experience.filed(class, step, lots);
+    at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
+        let small = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let (route, pair, pairs) = (small(route), small(pair), small(pairs));
+        for number in 0..lots {
+            let number = first_lot + number * pairs + pair;
+            let lot = Lot { route, pair, tonnes: lot, step, number };
+            queue.file(f64::from(step) * kernel.dt, lot, clerk);
+        }
+    });
+}
+
+/// Licences lapse, and whoever lost one applies anew on the same morning as far as it needs to.
+pub(super) fn renew<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    (step, position): (u32, usize),
+    lane: usize,
+    state: &mut State<L>,
+) {
+    let now = f64::from(step) * kernel.dt;
+    let lapsed = state.desk.rules[position].ledger.expire(now, lane);
+    if !lapsed.is_empty() {
+        reckon(kernel, now, (position, lane), state);
+        let only = std::array::from_fn(|other| other == lane);
+        for &c in &lapsed {
+            file_route(kernel, streams, (step, STANDING), (position, c), &only, state);
+        }
+        at_desk(kernel, streams, (position, lane), state, |queue, clerk| queue.advance(now, clerk));
+    }
+    state.desk.rules[position].ledger.keep(lapsed);
+}
