@@ -10,6 +10,7 @@
 
 pub(crate) mod allocate;
 pub(crate) mod book;
+pub(crate) mod calendar;
 pub(crate) mod capacity;
 pub(crate) mod chain;
 pub(crate) mod clerk;

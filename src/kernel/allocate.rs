@@ -7,6 +7,7 @@
 use super::compile::priority_class;
 use super::layout::Kernel;
 use super::scratch::{Row, State, more};
+use crate::id::Place;
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Rationing;
 
@@ -138,7 +139,7 @@ fn share_out<const L: usize>(
                 Rationing::ContractFirst if class == 0 => (asked.min(usual), asked.min(usual)),
                 Rationing::ContractFirst => (asked - asked.min(usual), asked - asked.min(usual)),
                 Rationing::LeastHurtFirst => (asked, usual),
-                Rationing::Price => (asked, asked * bid(kernel, route, lane, state)),
+                Rationing::Price => (asked, asked * bid(kernel, line, route, lane, state)),
                 _ if class_of(kernel, line, route) != class => (0.0, 0.0),
                 _ => (asked, asked),
             };
@@ -204,8 +205,12 @@ fn usual_flow<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize,
         * kernel.dt
 }
 
-/// Price of heavy magnets in the buyer's market relative to calm.
-fn bid<const L: usize>(kernel: &Kernel, r: u32, lane: usize, state: &State<L>) -> f64 {
-    let inside = r == FINAL || !kernel.routes.leaves_china[r as usize];
-    libm::exp(state.price[usize::from(inside)][lane])
+/// Price on the buyer's side of the border relative to calm: of Dy and Tb for goods that fall under them, of Nd and
+/// Pr otherwise.
+fn bid<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize, state: &State<L>) -> f64 {
+    let graph = kernel.graph();
+    let buyer = if r == FINAL { line } else { kernel.routes.to[r as usize] as usize };
+    let inside = graph.lines[buyer].country == Place::CHN;
+    let heavy = super::price::heavy(&graph.materials[graph.lines[line].product.index()]);
+    libm::exp(state.price[usize::from(!heavy) * 2 + usize::from(inside)][lane])
 }

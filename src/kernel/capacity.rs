@@ -30,9 +30,6 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
         state.loss[pool] = dip;
         // A plant that has not opened lacks all of its nameplate; a project may build a share of it before.
         state.added[pool] = if step < kernel.pools.opens[pool] { [-1.0; L] } else { [0.0; L] };
-        if kernel.pools.opens[pool] == step && step > 0 {
-            super::heavy::opens(kernel, pool, state);
-        }
     }
     // Computed anew like all the rest: projects on one route add up, whatever goes on in other lanes.
     for (growth, _) in state.growth.iter_mut().zip(&kernel.routes.grows).filter(|(_, grows)| **grows) {
@@ -57,8 +54,13 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
                     if active(state, position, step, lane) { (since / whole).clamp(0.0, 1.0) } else { 0.0 }
                 });
                 for pool in pools {
+                    let opens = f64::from(kernel.pools.opens[pool.index()]);
                     for lane in 0..L {
-                        state.added[pool.index()][lane] += state.shock_size[position][lane] * ramp[lane];
+                        let built = state.shock_size[position][lane] * ramp[lane];
+                        let added = &mut state.added[pool.index()][lane];
+                        // A project for a plant that is still to open builds that plant, not a second one beside it.
+                        let builds = state.shock_start[position][lane] < opens;
+                        *added = if builds { added.max(built - 1.0) } else { *added + built };
                     }
                 }
                 if !routes.is_empty() {
@@ -79,6 +81,7 @@ pub(crate) fn apply<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
             _ => {}
         }
     }
+    super::heavy::recover(kernel, state);
 }
 
 /// Buyers move shares to a supplier that grows, as fast as it grows.

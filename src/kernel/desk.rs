@@ -1,4 +1,4 @@
-//! Phase 3 for controlled routes: the desk decides, licences allow and are used up.
+//! Phase 3 for controlled routes: the desk decides, and licences allow.
 //!
 //! Sparse by nature, so handled one replication at a time, in queues that keep their memory. Times are days
 //! since the first step; an event that falls inside a step acts at the step's end, one without delay at once.
@@ -167,7 +167,7 @@ impl<const L: usize> Desk<L> {
     /// Tonnes that a pair behind a controlled route has licensed and not yet shipped.
     #[cfg(test)]
     pub(crate) fn pair_balance(&self, rule: usize, c: usize, pair: usize, lane: usize) -> f64 {
-        self.rules[rule].ledger.balance_row(c, pair)[lane]
+        self.rules[rule].ledger.balances(c)[pair][lane]
     }
 
     /// Days of review that applicants of a class reckon with.
@@ -227,7 +227,7 @@ impl<const L: usize> State<L> {
     }
 }
 
-fn licensing<'a>(kernel: &'a Kernel, rule: &Rule) -> Option<&'a Licensing> {
+pub(super) fn licensing<'a>(kernel: &'a Kernel, rule: &Rule) -> Option<&'a Licensing> {
     match &kernel.scenario.shocks[rule.shock].kind {
         Kind::Licensing(licensing) => Some(licensing),
         _ => None,
@@ -394,13 +394,12 @@ fn allow<const L: usize>(kernel: &Kernel, step: u32, position: usize, state: &mu
         let allowed = if ledger.pairs() == 1 {
             ledger.allow(c, step, &active, &rate, &usual, kernel.dt)
         } else {
-            let mut most = rate;
+            let mut most = [0.0; L];
             for lane in 0..L {
-                most[lane] = less(rate[lane], gate[lane]);
-                usual[lane] =
-                    if rate[lane] > gate[lane] { more(usual[lane], expected[lane]) } else { usual[lane] };
+                let claim = gate[lane] * more(usual[lane], expected[lane]);
+                most[lane] = less(rate[lane] * usual[lane], claim);
             }
-            ledger.allow_pairs(c, &most, &usual, kernel.dt)
+            ledger.allow_pairs(c, &most, kernel.dt)
         };
         let most = &mut allowance[kernel.routes.governed[r] as usize];
         for lane in 0..L {
@@ -419,27 +418,4 @@ pub(super) fn expected_flow<const L: usize>(kernel: &Kernel, r: usize, state: &S
         flow[lane] *= amount[lane] * share[lane];
     }
     flow
-}
-
-/// After dispatch: licences are used up, oldest first, and the 30-day window takes what left.
-#[inline(always)]
-pub(crate) fn shipped<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
-    for (position, rule) in kernel.rules.iter().enumerate() {
-        let Some(licensing) = licensing(kernel, rule) else { continue };
-        let active = state.desk.rules[position].active;
-        if !active.contains(&true) {
-            continue;
-        }
-        for (c, &r) in rule.routes.iter().enumerate() {
-            let exempt = state.exempt[kernel.routes.governed[r as usize] as usize];
-            let mut tonnes = super::event::openly(kernel, state, r as usize);
-            let RuleState { needs, ledger, .. } = &mut state.desk.rules[position];
-            let needs = needs[c];
-            for lane in 0..L {
-                let counts = active[lane] && needs[lane] && exempt[lane] <= 0.0;
-                tonnes[lane] = if counts { tonnes[lane] } else { 0.0 };
-            }
-            ledger.ship(c, step, licensing.use_, &tonnes);
-        }
-    }
 }

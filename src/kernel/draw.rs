@@ -9,7 +9,7 @@ use crate::policy::parameter::{Parameter, Value};
 use crate::random::philox::{Entity, Purpose, Streams};
 use crate::random::sample::Distribution;
 
-/// Times that a network is drawn for a replication before its heavy oxide is let have ore that is not on record.
+/// Times that contents are drawn for a replication before its heavy oxide is let have ore that is not on record.
 const MOST_DRAWS: u32 = 64;
 
 /// Draws lanes and sets every state to its calm value.
@@ -38,11 +38,11 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
     state.stale = true;
 }
 
-/// Draws coefficients and shares until every lane's heavy oxide can come out of its ores, and solves the baseline.
-/// Returns the shares in use as the run starts.
+/// Draws coefficients and shares and solves the baseline; contents of Dy and Tb again until every lane's heavy oxide
+/// can come out of its ores. Returns the shares in use as the run starts.
 ///
-/// A draw is refused by what the network is as the run starts, never by what a scenario does to it, so that
-/// replications of two scenarios have the same luck.
+/// A draw is refused by what the network is as the run starts, never by what a scenario does to it; all other luck is
+/// that of the first draw.
 fn balanced<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) -> Vec<Row<L>> {
     let sampled = kernel.switches.sample_network;
     let growth = state.parameters[Parameter::Growth as usize];
@@ -51,7 +51,7 @@ fn balanced<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut
     loop {
         for lane in (0..L).filter(|lane| again[*lane]) {
             let coefficients = coefficients(kernel, sampled.then_some((&streams[lane], number)));
-            draw_routes(kernel, &streams[lane], (lane, number), &coefficients, state);
+            draw_routes(kernel, &streams[lane], lane, &coefficients, state);
             super::heavy::contents(kernel, lane, &coefficients, state);
         }
         let shares = start_shares(kernel, &state.parameters[Parameter::RampDays as usize], &state.weight);
@@ -176,10 +176,11 @@ fn coefficients(kernel: &Kernel, draw: Option<(&Streams, u32)>) -> Vec<f64> {
         .graph()
         .coefficients
         .iter()
-        .zip(&kernel.keys.coefficients)
-        .map(|(coefficient, key)| match draw {
+        .zip(kernel.keys.coefficients.iter().zip(&kernel.keys.contents))
+        .map(|(coefficient, (key, content))| match draw {
             None => coefficient.band.central,
             Some((streams, number)) => {
+                let number = if *content { number } else { 0 };
                 triangle(coefficient.band, streams.uniform(Purpose::Coefficient, *key, 0, number))
             }
         })
@@ -252,11 +253,11 @@ fn is_newcomer(kernel: &Kernel, r: usize) -> bool {
     kernel.routes.candidate[r] || kernel.graph().routes[kernel.routes.id[r].index()].opens.is_some()
 }
 
-/// Shares and amounts of one lane, drawn for the given time.
+/// Shares and amounts of one lane.
 fn draw_routes<const L: usize>(
     kernel: &Kernel,
     stream: &Streams,
-    (lane, number): (usize, u32),
+    lane: usize,
     coefficients: &[f64],
     state: &mut State<L>,
 ) {
@@ -264,7 +265,7 @@ fn draw_routes<const L: usize>(
     let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
     let odds = |r: usize| -> f64 {
         let key = kernel.keys.odds[r].filter(|_| sampled);
-        key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, number))
+        key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, 0))
     };
     let share = |r: usize, band: Band, newcomer: bool| -> f64 {
         if newcomer {
@@ -275,7 +276,7 @@ fn draw_routes<const L: usize>(
         if !sampled {
             return band.central;
         }
-        triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, number))
+        triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, 0))
     };
     route_rows(kernel, lane, coefficients, &mut state.weight, &mut state.amount, &share, &odds);
 }

@@ -100,6 +100,7 @@ fn hold<const L: usize>(
                 let high = state.parameters[Parameter::HoldHigh as usize][lane];
                 let days = low + (high - low).max(0.0) * uniform;
                 let until = f64::from(step) + steps_after(kernel, days);
+                let until = until.min(state.shock_end[position][lane]);
                 state.held[governed][lane] = state.held[governed][lane].max(until);
             }
         }
@@ -286,6 +287,12 @@ pub(crate) fn shipped<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     }
 }
 
+/// Periods that begin in a step, `since` days after the first one did: several where they are shorter than a step.
+pub(crate) fn periods_begun(since: f64, dt: f64, period_days: u32) -> f64 {
+    let period = f64::from(period_days.max(1));
+    ((since + dt) / period).ceil() - (since / period).ceil()
+}
+
 /// Quota periods begin anew.
 fn periods<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
     for (position, shock) in kernel.scenario.shocks.iter().enumerate() {
@@ -296,8 +303,9 @@ fn periods<const L: usize>(kernel: &Kernel, step: u32, state: &mut State<L>) {
                 continue;
             }
             let since = (f64::from(step) - state.shock_start[position][lane]) * kernel.dt;
-            if since % f64::from((*period_days).max(1)) < kernel.dt {
-                state.quota_left[position][lane] = state.shock_size[position][lane];
+            let periods = periods_begun(since, kernel.dt, *period_days);
+            if periods > 0.0 {
+                state.quota_left[position][lane] = periods * state.shock_size[position][lane];
             }
         }
     }

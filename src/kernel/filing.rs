@@ -1,22 +1,47 @@
-//! Phase 9 for controlled routes: who applies for how much, and who applies anew when a licence lapses.
+//! Phases 8 and 9 for controlled routes: licences are used up, who applies for how much, and who applies anew when a
+//! licence lapses.
 
 use super::clerk::{Lot, STANDING};
-use super::desk::{RuleState, at_desk, expected_flow};
+use super::desk::{RuleState, at_desk, expected_flow, licensing};
 use super::layout::Kernel;
 use super::scratch::{RouteRows, State, more};
 use crate::policy::parameter::Parameter;
 use crate::random::philox::Streams;
 
-/// Phase 9: routes apply for what orders and expected flow need beyond licences held and applied for.
+/// After dispatch, for every rule: licences are used up, and routes apply for what orders and expected flow need beyond
+/// licences held and applied for. Route by route, so that its accounts are passed once.
 #[inline(always)]
-pub(crate) fn file<const L: usize>(kernel: &Kernel, streams: &[Streams; L], step: u32, state: &mut State<L>) {
+pub(crate) fn ship_and_file<const L: usize>(
+    kernel: &Kernel,
+    streams: &[Streams; L],
+    step: u32,
+    state: &mut State<L>,
+) {
     if kernel.rules.is_empty() {
         return;
     }
-    for position in 0..kernel.rules.len() {
+    for (position, rule) in kernel.rules.iter().enumerate() {
+        let Some(licensing) = licensing(kernel, rule) else { continue };
         let active = state.desk.rules[position].active;
-        if active.contains(&true) {
-            file_rule(kernel, streams, (step, 0), position, &active, state);
+        if !active.contains(&true) {
+            continue;
+        }
+        reckon_all(kernel, step, position, &active, state);
+        for (c, &r) in rule.routes.iter().enumerate() {
+            let exempt = state.exempt[kernel.routes.governed[r as usize] as usize];
+            let mut tonnes = super::event::openly(kernel, state, r as usize);
+            let RuleState { needs, ledger, .. } = &mut state.desk.rules[position];
+            let needs = needs[c];
+            for lane in 0..L {
+                let counts = active[lane] && needs[lane] && exempt[lane] <= 0.0;
+                tonnes[lane] = if counts { tonnes[lane] } else { 0.0 };
+            }
+            if ledger.pairs() == 1 {
+                ledger.ship_alone(c, step, licensing.use_, &tonnes);
+            } else {
+                ledger.ship_pairs(c, licensing.use_, &tonnes);
+            }
+            file_route(kernel, streams, (step, 0), (position, c), &active, state);
         }
     }
     state.desk.sum();
@@ -45,13 +70,23 @@ pub(super) fn file_rule<const L: usize>(
     only: &[bool; L],
     state: &mut State<L>,
 ) {
-    let now = f64::from(step) * kernel.dt;
-    // Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons
-    // with the lawful time only runs dry while the desk takes longer.
-    (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
+    reckon_all(kernel, step, position, only, state);
     for c in 0..kernel.rules[position].routes.len() {
         file_route(kernel, streams, (step, first_lot), (position, c), only, state);
     }
+}
+
+/// Whoever applies only for the horizon beyond its orders runs dry while the desk reviews; whoever reckons with the
+/// lawful time only runs dry while the desk takes longer.
+fn reckon_all<const L: usize>(
+    kernel: &Kernel,
+    step: u32,
+    position: usize,
+    only: &[bool; L],
+    state: &mut State<L>,
+) {
+    let now = f64::from(step) * kernel.dt;
+    (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
 }
 
 /// The pairs of one route apply, in the lanes of `only`.
@@ -89,21 +124,31 @@ fn file_route<const L: usize>(
         let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
         may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
     }
-    for pair in 0..pairs {
-        let own = &state.desk.rules[position];
-        let (pending, balance) = (own.pending[c * pairs + pair], own.ledger.balance_row(c, pair));
-        let (mut need, mut applies) = ([0.0; L], [false; L]);
+    // On most days nobody behind the route needs anything: that is found in one go.
+    let trifle = lot.map(|lot| 1.0e-9 * lot);
+    let mut files = false;
+    for (pending, balance) in own.pending[c * pairs..(c + 1) * pairs].iter().zip(own.ledger.balances(c)) {
         for lane in 0..L {
-            need[lane] = wanted[lane] - balance[lane] - pending[lane];
-            applies[lane] = may[lane] && need[lane] > 1.0e-9 * lot[lane];
+            files |= may[lane] & (wanted[lane] - balance[lane] - pending[lane] > trifle[lane]);
         }
-        for lane in (0..L).filter(|lane| applies[*lane]) {
+    }
+    if !files {
+        return;
+    }
+    for pair in 0..pairs {
+        for lane in 0..L {
+            let own = &state.desk.rules[position];
+            let need =
+                wanted[lane] - own.ledger.balances(c)[pair][lane] - own.pending[c * pairs + pair][lane];
+            if !(may[lane] && need > trifle[lane]) {
+                continue;
+            }
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
                 reason = "positive and capped"
             )]
-            let lots = (need[lane] / lot[lane]).ceil().min(most) as u32;
+            let lots = (need / lot[lane]).ceil().min(most) as u32;
             let filing = Filing { route: c, pair, pairs, lot: lot[lane], lots, step, first_lot };
             apply(kernel, streams, (position, lane), &filing, state);
         }

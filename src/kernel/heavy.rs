@@ -7,10 +7,10 @@
 //!
 //! Contents are bands, and so is what magnets hold: many pairs of draws cannot both be true. Where a draw asks for
 //! more than its ores hold, contents are taken nearer to the upper ends of their bands; where that is not enough
-//! the draw is refused and made again.
+//! what ores and goods hold of Dy and Tb is drawn again, and nothing else.
 
-use super::layout::{Kernel, NONE};
-use super::scratch::{Row, State, add};
+use super::layout::Kernel;
+use super::scratch::{Row, State, add, more};
 use crate::network::line::{Amount, LineGraph};
 
 /// Days of base output that a separation circuit holds of heavy oxide.
@@ -73,6 +73,29 @@ pub(super) fn compile(graph: &LineGraph, position: &[u32]) -> Vec<Group> {
     groups
 }
 
+/// Which coefficients say nothing but how much Dy and Tb ores and goods hold: those that no amount of anything else is
+/// made of. They are drawn again where a draw asks for more than its ores hold.
+pub(super) fn contents_only(graph: &LineGraph) -> Vec<bool> {
+    let mut used = vec![[false; 2]; graph.coefficients.len()];
+    let mut mark = |amount: &Amount, heavy: bool| {
+        let terms = amount.terms.iter().filter_map(|(_, coefficient)| *coefficient);
+        terms.chain(amount.divisors.iter().copied()).for_each(|c| used[c.index()][usize::from(heavy)] = true);
+    };
+    for line in &graph.lines {
+        for input in &line.inputs {
+            let material = &graph.materials[input.material.index()];
+            mark(&input.amount, material.dytb > 0.0 && material.ndpr <= 0.0);
+        }
+    }
+    graph
+        .routes
+        .iter()
+        .filter_map(|route| route.yield_per_tonne.as_ref())
+        .for_each(|amount| mark(amount, false));
+    graph.heavy_yields.iter().for_each(|(_, amount)| mark(amount, true));
+    used.into_iter().map(|[other, heavy]| heavy && !other).collect()
+}
+
 /// Contents of one lane's ores, as drawn.
 pub(super) fn contents<const L: usize>(
     kernel: &Kernel,
@@ -98,7 +121,7 @@ pub(super) fn refused<const L: usize>(
     let mut refused = [false; L];
     for group in kernel.groups.iter().filter(|group| group.known) {
         let feed = state.base_output[group.feed as usize];
-        let asked = of_base_year(kernel, group, state);
+        let asked = asked_in_calm(group, state);
         for lane in (0..L).filter(|lane| drawn[*lane]) {
             let (mut held, mut most) = (0.0, 0.0);
             for (ore, content) in group.ores.iter().zip(&state.content[group.first..]) {
@@ -120,13 +143,11 @@ pub(super) fn refused<const L: usize>(
     refused
 }
 
-/// Calm output of the heavy lines that stood in the base year.
-fn of_base_year<const L: usize>(kernel: &Kernel, group: &Group, state: &State<L>) -> Row<L> {
+/// What calm asks of a group's heavy lines per day.
+fn asked_in_calm<const L: usize>(group: &Group, state: &State<L>) -> Row<L> {
     let mut sum = [0.0; L];
     for &line in &group.lines {
-        if !kernel.pools.dated[kernel.lines.pool[line as usize] as usize] {
-            add(&mut sum, &state.base_output[line as usize]);
-        }
+        add(&mut sum, &state.base_output[line as usize]);
     }
     sum
 }
@@ -156,49 +177,69 @@ pub(super) fn settle<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
                 state.content[content] = amount.map(|amount| if amount > 0.0 { 1.0 / amount } else { 0.0 });
             }
         }
-        let (held, asked) = (held_in_calm(group, state), of_base_year(kernel, group, state));
+        let (held, asked) = (held_in_calm(group, state), asked_in_calm(group, state));
         for lane in 0..L {
+            // Above 1 only where all draws were refused: that much of the feed is not on record.
             state.recovery[g][lane] = if held[lane] > 0.0 { asked[lane] / held[lane] } else { 0.0 };
-            state.circuit_most[g][lane] = CIRCUIT_DAYS * asked[lane];
+            state.circuit_most[g][lane] = if held[lane] > 0.0 { CIRCUIT_DAYS * asked[lane] } else { 0.0 };
         }
         for &line in &group.lines {
+            // A plant that opened lately is built for more than it has grown into.
             let pool = kernel.lines.pool[line as usize] as usize;
             if kernel.pools.dated[pool] && kernel.pools.opens[pool] == 0 {
-                opens(kernel, pool, state);
+                let room = room(state.capacity[pool], &state.base_output[line as usize]);
+                raise(group, g, &held, &room, state);
             }
         }
-        for lane in 0..L {
-            // What calm asks of the circuit is there, also where every draw was refused: that much of the feed is
-            // not on record.
-            let calm: f64 = group.lines.iter().map(|line| state.base_output[*line as usize][lane]).sum();
-            if held[lane] > 0.0 && calm > state.recovery[g][lane] * held[lane] {
-                state.recovery[g][lane] = calm / held[lane];
-                state.circuit_most[g][lane] = CIRCUIT_DAYS * calm;
-            }
-            state.circuit[g][lane] = state.circuit_most[g][lane];
-        }
+        state.recovery_calm[g] = state.recovery[g];
+        state.circuit[g] = state.circuit_most[g];
         state.tailings[g] = [0.0; L];
         state.unrecovered[g] = [0.0; L];
     }
 }
 
-/// A heavy line that opens brings its recovery to the circuit, as far as the ore holds what it can make.
-pub(crate) fn opens<const L: usize>(kernel: &Kernel, pool: usize, state: &mut State<L>) {
-    for &line in kernel.pool_lines(pool) {
-        let g = kernel.lines.group[line as usize];
-        if g == NONE {
+/// Capacity beyond calm output.
+fn room<const L: usize>(capacity: Row<L>, output: &Row<L>) -> Row<L> {
+    let mut room = capacity;
+    for lane in 0..L {
+        room[lane] = more(room[lane] - output[lane], 0.0);
+    }
+    room
+}
+
+/// More capacity of heavy lines brings more recovery to the circuit, as far as the ore holds what they can make.
+fn raise<const L: usize>(group: &Group, g: usize, held: &Row<L>, capacity: &Row<L>, state: &mut State<L>) {
+    for lane in 0..L {
+        if held[lane] > 0.0 && capacity[lane] > 0.0 {
+            let before = state.recovery[g][lane];
+            let most = if group.known { before.max(1.0) } else { before };
+            state.recovery[g][lane] = (before + capacity[lane] / held[lane]).min(most);
+            state.circuit_most[g][lane] = CIRCUIT_DAYS * state.recovery[g][lane] * held[lane];
+        }
+    }
+}
+
+/// Recovery after capacities changed: what it was at the start, and what plants that opened since and projects add.
+pub(crate) fn recover<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
+    for (g, group) in kernel.groups.iter().enumerate() {
+        let pool_of = |line: u32| kernel.lines.pool[line as usize] as usize;
+        if !kernel.pools.moved && group.lines.iter().all(|line| kernel.pools.opens[pool_of(*line)] == 0) {
             continue;
         }
-        let g = g as usize;
-        let group = &kernel.groups[g];
         let held = held_in_calm(group, state);
+        state.recovery[g] = state.recovery_calm[g];
         for lane in 0..L {
-            if held[lane] > 0.0 {
-                let before = state.recovery[g][lane];
-                let most = if group.known { before.max(1.0) } else { before };
-                state.recovery[g][lane] = (before + state.capacity[pool][lane] / held[lane]).min(most);
-                state.circuit_most[g][lane] = CIRCUIT_DAYS * state.recovery[g][lane] * held[lane];
+            state.circuit_most[g][lane] = CIRCUIT_DAYS * state.recovery[g][lane] * held[lane];
+        }
+        for &line in &group.lines {
+            let pool = pool_of(line);
+            // A plant that is to open lacks all of its nameplate before, and has it then.
+            let more_than = if kernel.pools.opens[pool] > 0 { 1.0 } else { 0.0 };
+            let mut added = state.capacity[pool];
+            for lane in 0..L {
+                added[lane] *= more(state.added[pool][lane] + more_than, 0.0);
             }
+            raise(group, g, &held, &added, state);
         }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Keys {
     pub parameters: Vec<Entity>,
     /// Technical coefficients.
     pub coefficients: Vec<Entity>,
+    /// Those that may have to be drawn again, see [`super::heavy::contents_only`].
+    pub contents: Vec<bool>,
     /// Share of a route's supplier.
     pub share: Vec<Entity>,
     /// Days of stock that a route's buyer keeps.
@@ -38,6 +40,7 @@ impl Keys {
         Self {
             parameters: Parameter::ALL.iter().map(|one| Entity::of(one.describe().key)).collect(),
             coefficients: graph.coefficients.iter().map(|one| Entity::of(&one.id)).collect(),
+            contents: super::heavy::contents_only(graph),
             share: routes.id.iter().map(|id| Entity::of(&entry(id).share_key)).collect(),
             cover: routes.id.iter().map(|id| Entity::of(&entry(id).cover_key)).collect(),
             odds: routes.id.iter().map(odds).collect(),

@@ -34,13 +34,11 @@ pub(crate) struct Held {
 pub(crate) struct Ledger<const L: usize> {
     /// Pairs behind each route.
     pairs: usize,
-    /// Per lane and account, oldest first: (expiry day, tonnes left before what is `spent`, tonnes licensed).
+    /// Per lane and account, oldest first: (expiry day, tonnes left, tonnes licensed). What was shipped since a licence
+    /// was last added or lapsed is not yet taken off: it is their sum less the balance.
     licences: Vec<Vec<VecDeque<(f64, f64, f64)>>>,
-    /// Shipped on the licences and not yet taken off them: whose tonnes they were matters only when a licence
-    /// is added or lapses.
-    spent: Vec<Row<L>>,
-    /// First day on which a licence of the lane lapses.
-    next_expiry: Row<L>,
+    /// Per lane, in order: the day each licence lapses and its account, also of licences used up before.
+    expiries: Vec<VecDeque<(f64, u32)>>,
     /// Λ: tonnes licensed and not yet shipped, per account.
     balance: Vec<Row<L>>,
     /// Shipments of the last 30 days, per route; empty if a route stands for several pairs.
@@ -48,8 +46,9 @@ pub(crate) struct Ledger<const L: usize> {
     /// The same by step: slot by slot, and within a slot route by route.
     ring: Vec<Row<L>>,
     slots: usize,
-    /// Most that one pair of a route may ship in this step.
+    /// Most that one pair of a route may ship in this step, and what all its pairs may together.
     limit: Vec<Row<L>>,
+    allowed: Vec<Row<L>>,
     /// Tonnes left of each quota's period.
     left: Vec<Row<L>>,
     /// Per lane, in order of approval.
@@ -77,13 +76,13 @@ impl<const L: usize> Ledger<L> {
         Self {
             pairs,
             licences: vec![vec![VecDeque::new(); accounts]; L],
-            spent: rows(accounts),
-            next_expiry: [f64::INFINITY; L],
+            expiries: vec![VecDeque::new(); L],
             balance: rows(accounts),
             window: rows(windows),
             ring: rows(windows * slots),
             slots,
             limit: rows(routes),
+            allowed: rows(routes),
             left: rows(licensing.quotas.len()),
             held: vec![VecDeque::new(); L],
             under: under.collect(),
@@ -102,13 +101,17 @@ impl<const L: usize> Ledger<L> {
     pub(crate) fn void(&mut self, lane: usize) {
         self.licences[lane].iter_mut().for_each(VecDeque::clear);
         self.held[lane].clear();
-        self.next_expiry[lane] = f64::INFINITY;
-        self.balance.iter_mut().chain(&mut self.spent).for_each(|row| row[lane] = 0.0);
+        self.expiries[lane].clear();
+        // A control that comes back counts from then on.
+        self.window.iter_mut().chain(&mut self.ring).for_each(|row| row[lane] = 0.0);
+        self.balance.iter_mut().for_each(|row| row[lane] = 0.0);
     }
 
-    /// Takes what was shipped off the licences, oldest first.
+    /// Takes what was shipped off the licences, oldest first: whose tonnes they were matters only when a licence is
+    /// added or lapses.
     fn settle(&mut self, a: usize, lane: usize) {
-        let mut tonnes = std::mem::take(&mut self.spent[a][lane]);
+        let held: f64 = self.licences[lane][a].iter().map(|licence| licence.1).sum();
+        let mut tonnes = held - self.balance[a][lane];
         let licences = &mut self.licences[lane][a];
         while tonnes > 0.0 {
             let Some(front) = licences.front_mut() else { break };
@@ -130,9 +133,10 @@ impl<const L: usize> Ledger<L> {
         self.pairs
     }
 
-    /// Tonnes that a pair has licensed and not yet shipped, in each lane.
-    pub(crate) fn balance_row(&self, c: usize, pair: usize) -> Row<L> {
-        self.balance[c * self.pairs + pair]
+    /// Tonnes that each pair of a route has licensed and not yet shipped, in each lane.
+    #[inline(always)]
+    pub(crate) fn balances(&self, c: usize) -> &[Row<L>] {
+        &self.balance[c * self.pairs..(c + 1) * self.pairs]
     }
 
     /// Tonnes licensed and not yet shipped on a route.
@@ -153,7 +157,9 @@ impl<const L: usize> Ledger<L> {
             self.settle(a, lane);
             self.balance[a][lane] += granted;
             self.licences[lane][a].push_back((expiry, granted, granted));
-            self.next_expiry[lane] = self.next_expiry[lane].min(expiry);
+            // Licences are given in order of time and hold equally long, so that this is the end.
+            let place = self.expiries[lane].partition_point(|(own, _)| *own <= expiry);
+            self.expiries[lane].insert(place, (expiry, u32::try_from(a).unwrap_or(u32::MAX)));
         }
         granted
     }
@@ -182,8 +188,9 @@ impl<const L: usize> Ledger<L> {
     ) -> bool {
         let mut renewed = false;
         for (q, entry) in licensing.quotas.iter().enumerate() {
-            if since % f64::from(entry.period_days.max(1)) < dt {
-                self.left[q][lane] = quota[q][lane];
+            let periods = super::event::periods_begun(since, dt, entry.period_days);
+            if periods > 0.0 {
+                self.left[q][lane] = periods * quota[q][lane];
                 renewed = true;
             }
         }
@@ -205,26 +212,28 @@ impl<const L: usize> Ledger<L> {
     pub(crate) fn expire(&mut self, now: f64, lane: usize) -> Vec<usize> {
         let mut lapsed = std::mem::take(&mut self.lapsed);
         lapsed.clear();
-        if now < self.next_expiry[lane] {
-            return lapsed;
-        }
-        self.next_expiry[lane] = f64::INFINITY;
-        for a in 0..self.balance.len() {
+        while let Some((expiry, a)) = self.expiries[lane].front().copied() {
+            if expiry > now {
+                break;
+            }
+            self.expiries[lane].pop_front();
+            let a = a as usize;
             self.settle(a, lane);
             let licences = &mut self.licences[lane][a];
             while licences.front().is_some_and(|licence| licence.0 <= now) {
                 let (_, tonnes, licensed) = licences.pop_front().unwrap_or_default();
                 // What rounding leaves of a licence is no loss.
-                if tonnes > ROUNDING * licensed && lapsed.last() != Some(&(a / self.pairs)) {
+                if tonnes > ROUNDING * licensed {
                     lapsed.push(a / self.pairs);
                 }
                 self.balance[a][lane] = more(self.balance[a][lane] - tonnes, 0.0);
             }
-            match licences.front() {
-                Some((expiry, ..)) => self.next_expiry[lane] = self.next_expiry[lane].min(*expiry),
-                None => self.balance[a][lane] = 0.0,
+            if licences.is_empty() {
+                self.balance[a][lane] = 0.0;
             }
         }
+        lapsed.sort_unstable();
+        lapsed.dedup();
         lapsed
     }
 
@@ -269,15 +278,11 @@ impl<const L: usize> Ledger<L> {
     }
 
     /// Most that may leave in each lane where a route stands for several pairs: each ships on its own licences and
-    /// no more in a step than `most` times its part of the usual daily flow, so that nobody ships in another's
-    /// place. That keeps within the limit of 30 days too.
+    /// no more than its part of `most`, tonnes a day, so that nobody ships in another's place.
     #[inline(always)]
-    pub(crate) fn allow_pairs(&mut self, c: usize, most: &Row<L>, usual: &Row<L>, dt: f64) -> Row<L> {
+    pub(crate) fn allow_pairs(&mut self, c: usize, most: &Row<L>, dt: f64) -> Row<L> {
         let part = dt / self.pairs as f64;
-        let mut limit = [0.0; L];
-        for lane in 0..L {
-            limit[lane] = most[lane] * usual[lane] * part;
-        }
+        let limit = most.map(|most| most * part);
         self.limit[c] = limit;
         let mut allowed = [0.0; L];
         for balance in &self.balance[c * self.pairs..(c + 1) * self.pairs] {
@@ -285,16 +290,40 @@ impl<const L: usize> Ledger<L> {
                 allowed[lane] += less(balance[lane], limit[lane]);
             }
         }
+        self.allowed[c] = allowed;
         allowed
     }
 
-    /// Uses licences up, oldest first: `tonnes` in each lane, on a licence for one shipment or for many.
+    /// What left a route of several pairs is spread over them in proportion to what each might have shipped.
     #[inline(always)]
-    pub(crate) fn ship(&mut self, c: usize, step: u32, use_: Use, tonnes: &Row<L>) {
-        if self.pairs > 1 {
-            self.ship_pairs(c, use_, tonnes);
+    pub(crate) fn ship_pairs(&mut self, c: usize, use_: Use, tonnes: &Row<L>) {
+        let (limit, allowed) = (self.limit[c], self.allowed[c]);
+        let mut part = [0.0; L];
+        for lane in 0..L {
+            part[lane] = if allowed[lane] > 0.0 { less(tonnes[lane] / allowed[lane], 1.0) } else { 0.0 };
+        }
+        let accounts = c * self.pairs..(c + 1) * self.pairs;
+        if use_ == Use::Single {
+            for a in accounts {
+                let own: Row<L> =
+                    std::array::from_fn(|lane| less(self.balance[a][lane], limit[lane]) * part[lane]);
+                self.spend(a, use_, &own);
+            }
             return;
         }
+        for row in &mut self.balance[accounts] {
+            let mut balance = *row;
+            for lane in 0..L {
+                let own = less(balance[lane], limit[lane]) * part[lane];
+                balance[lane] = more(balance[lane] - own, 0.0);
+            }
+            *row = balance;
+        }
+    }
+
+    /// The only pair of a route ships `tonnes` in each lane.
+    #[inline(always)]
+    pub(crate) fn ship_alone(&mut self, c: usize, step: u32, use_: Use, tonnes: &Row<L>) {
         self.spend(c, use_, tonnes);
         let slot = self.slot(c, step);
         add(&mut self.ring[slot], tonnes);
@@ -317,7 +346,6 @@ impl<const L: usize> Ledger<L> {
             balance[lane] = more(balance[lane] - tonnes[lane], 0.0);
         }
         self.balance[a] = balance;
-        add(&mut self.spent[a], tonnes);
     }
 
     /// A shipment uses the oldest licences for one shipment each, as many as it needs; what it leaves on the last
@@ -333,29 +361,5 @@ impl<const L: usize> Ledger<L> {
         }
         // Summed anew, so that an empty account holds nothing.
         self.balance[a][lane] = licences.iter().map(|licence| licence.1).sum();
-    }
-
-    /// What left is spread over the pairs in proportion to what each might have shipped.
-    #[inline(always)]
-    fn ship_pairs(&mut self, c: usize, use_: Use, tonnes: &Row<L>) {
-        let limit = self.limit[c];
-        let accounts = c * self.pairs..(c + 1) * self.pairs;
-        let mut allowed = [0.0; L];
-        for balance in &self.balance[accounts.clone()] {
-            for lane in 0..L {
-                allowed[lane] += less(balance[lane], limit[lane]);
-            }
-        }
-        let mut part = [0.0; L];
-        for lane in 0..L {
-            part[lane] = if allowed[lane] > 0.0 { less(tonnes[lane] / allowed[lane], 1.0) } else { 0.0 };
-        }
-        for a in accounts {
-            let mut own = self.balance[a];
-            for lane in 0..L {
-                own[lane] = less(own[lane], limit[lane]) * part[lane];
-            }
-            self.spend(a, use_, &own);
-        }
     }
 }

@@ -10,7 +10,7 @@
 use super::layout::Kernel;
 use super::scratch::{RouteRows, Row, State, less, more};
 use crate::id::Place;
-use crate::network::line::{Line, LineGraph, Stage};
+use crate::network::line::{Line, LineGraph, Material, Stage};
 use crate::policy::parameter::Parameter;
 
 /// Largest share of supply that counts as withheld.
@@ -124,14 +124,16 @@ pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
     }
 }
 
+/// Whether a good is priced by its Dy and Tb: magnets and parts with them, their oxide and their metal.
+pub(crate) fn heavy(material: &Material) -> bool {
+    material.heavy || (material.dytb > 0.0 && material.ndpr <= 0.0)
+}
+
 /// The market whose price a line's final users heed, a position in [`MARKETS`]: that of their side of the border,
 /// and of the heavy element where the line buys goods that hold it. Automakers pass prices on; makers of goods on
 /// the way have no final users.
 pub(crate) fn heeded(graph: &LineGraph, line: &Line) -> Option<usize> {
-    let heavy = line.inputs.iter().any(|input| {
-        let material = &graph.materials[input.material.index()];
-        material.heavy || (material.dytb > 0.0 && material.ndpr <= 0.0)
-    });
+    let heavy = line.inputs.iter().any(|input| heavy(&graph.materials[input.material.index()]));
     let inside = line.country == Place::CHN;
     (line.stage == Stage::OtherDemand).then_some(usize::from(!heavy) * 2 + usize::from(inside))
 }

@@ -9,6 +9,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use super::calendar::{Calendar, Dated};
 use crate::policy::licence::ReviewLaw;
 
 /// What is decided about a case when its service ends.
@@ -109,6 +110,12 @@ impl<C> PartialEq for Event<C> {
     }
 }
 
+impl<C> Dated for Event<C> {
+    fn day(&self) -> f64 {
+        self.day
+    }
+}
+
 /// A case that waits for a server.
 #[derive(Clone, Copy, Debug)]
 struct Waiting<C> {
@@ -174,7 +181,7 @@ impl<C> PartialEq for Waiting<C> {
 /// ```
 #[derive(Debug)]
 pub struct Queue<C> {
-    calendar: BinaryHeap<Reverse<Event<C>>>,
+    calendar: Calendar<Event<C>>,
     waiting: BinaryHeap<Reverse<Waiting<C>>>,
     /// `None`: every case is served at once.
     servers: Option<u32>,
@@ -187,7 +194,7 @@ pub struct Queue<C> {
 impl<C> Default for Queue<C> {
     fn default() -> Self {
         Self {
-            calendar: BinaryHeap::new(),
+            calendar: Calendar::default(),
             waiting: BinaryHeap::new(),
             servers: None,
             busy: 0,
@@ -243,11 +250,7 @@ impl<C: Copy> Queue<C> {
     ///
     /// A practice whose intake, work and answers all take no time must not return a case for ever.
     pub fn advance<P: Practice<Case = C>>(&mut self, until: f64, practice: &mut P) {
-        while let Some(Reverse(event)) = self.calendar.peek() {
-            if event.day.total_cmp(&until) == Ordering::Greater {
-                return;
-            }
-            let Some(Reverse(event)) = self.calendar.pop() else { return };
+        while let Some(event) = self.calendar.next(until) {
             let (day, mut ticket) = (event.day, event.ticket);
             match event.stage {
                 Stage::Applicant => {
@@ -286,10 +289,9 @@ impl<C: Copy> Queue<C> {
     /// Tells the queue, on a day to which it has advanced, that paces have changed: work left goes on at the
     /// new ones.
     pub fn repace<P: Practice<Case = C>>(&mut self, day: f64, practice: &P) {
-        let mut list = std::mem::take(&mut self.calendar).into_vec();
-        for Reverse(event) in &mut list {
+        self.calendar.change(|event| {
             if event.stage != Stage::Service {
-                continue;
+                return;
             }
             let pace = practice.pace(&event.ticket.case);
             if pace.total_cmp(&event.pace) != Ordering::Equal {
@@ -297,8 +299,7 @@ impl<C: Copy> Queue<C> {
                 (event.from, event.pace) = (day, pace);
                 event.day = Event::<C>::due(event.work, day, pace);
             }
-        }
-        self.calendar = BinaryHeap::from(list);
+        });
     }
 
     fn has_free_server(&self) -> bool {
@@ -316,11 +317,11 @@ impl<C: Copy> Queue<C> {
         self.busy += 1;
         let (work, pace) = (practice.work(&ticket), practice.pace(&ticket.case));
         let due = Event::<C>::due(work, day, pace);
-        self.calendar.push(Reverse(Event { day: due, stage: Stage::Service, ticket, work, from: day, pace }));
+        self.calendar.push(Event { day: due, stage: Stage::Service, ticket, work, from: day, pace });
     }
 
     fn schedule(&mut self, day: f64, stage: Stage, ticket: Ticket<C>) {
-        self.calendar.push(Reverse(Event { day, stage, ticket, work: 0.0, from: day, pace: 0.0 }));
+        self.calendar.push(Event { day, stage, ticket, work: 0.0, from: day, pace: 0.0 });
     }
 }
 

@@ -228,6 +228,8 @@ pub struct State<const L: usize> {
     pub circuit_most: Vec<Row<L>>,
     /// η: share of the heavy oxide in the ore used that circuits recover.
     pub recovery: Vec<Row<L>>,
+    /// The same at the start, before plants open and projects build.
+    pub(crate) recovery_calm: Vec<Row<L>>,
     /// Heavy oxide recovered in this step.
     pub recovered: Vec<Row<L>>,
     /// Heavy oxide in ore that was used and not recovered, so far.
@@ -403,6 +405,7 @@ impl<const L: usize> State<L> {
             circuit: rows(groups),
             circuit_most: rows(groups),
             recovery: rows(groups),
+            recovery_calm: rows(groups),
             recovered: rows(groups),
             unrecovered: rows(groups),
             content: rows(kernel.groups.iter().map(|group| group.ores.len()).sum()),

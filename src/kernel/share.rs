@@ -49,7 +49,7 @@ fn slot_shares<const L: usize>(
                     // A project may open a plant before its date.
                     ramp(kernel, step, r, ramp_days[lane]).max(state.growth[r][lane] - 1.0).clamp(0.0, 1.0)
                 };
-                let share = state.weight[r][lane] * reached;
+                let share = state.pull[r][lane] * reached;
                 state.routes[r].share[lane] = share;
                 // Others give way only to what the newcomer has been seen to deliver.
                 displaced[lane] += share * reliability[lane];
@@ -97,7 +97,7 @@ pub(crate) fn ramp(kernel: &Kernel, step: u32, r: usize, ramp_days: f64) -> f64 
     (f64::from(step) - f64::from(kernel.routes.opens[r])) * kernel.dt / ramp_days
 }
 
-/// Dispatched ÷ ordered, at most 1; 1 where nothing was ordered, 0 where something was and nothing came.
+/// Dispatched ÷ ordered, at most 1; 0 where nothing was ordered.
 #[inline(always)]
 fn reliability<const L: usize>(memory: &AdaptingRows<L>) -> Row<L> {
     let (ordered, sent) = (&memory.ordered_month, &memory.sent_month);

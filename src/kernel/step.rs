@@ -34,8 +34,7 @@ pub(crate) fn advance<const L: usize>(
     allocate::ration(kernel, state);
     book::dispatch_and_order(kernel, state);
     event::shipped(kernel, state);
-    desk::shipped(kernel, step, state);
-    filing::file(kernel, streams, step, state);
+    filing::ship_and_file(kernel, streams, step, state);
     price::relax(kernel, state);
     response::adapt(kernel, step, state);
     response::stockpiles(kernel, step, state);

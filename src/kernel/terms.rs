@@ -6,7 +6,7 @@ use super::scratch::{Row, State, rows};
 use crate::policy::licence::{Capacity, Licensing, Regime};
 use crate::policy::parameter::{Parameter, Value};
 use crate::policy::shock::Kind;
-use crate::random::philox::{Purpose, Streams};
+use crate::random::philox::{Entity, Purpose, Streams};
 
 /// Numbers of draws: classes use 16 each from 0 on.
 const OFFICERS: u32 = 0x0100_0000;
@@ -39,6 +39,11 @@ pub(crate) struct Terms<const L: usize> {
 const COUNT: usize = 0;
 const DAYS: usize = 1;
 const SHARE: usize = 2;
+
+/// First of the sixteen numbers of a class's draws: made of its name, so that a class more shifts nobody else's luck.
+fn class_number(name: &str) -> u32 {
+    Entity::of(name).0 << 4
+}
 
 impl<const L: usize> Terms<L> {
     pub(crate) fn new(rule: &Rule, licensing: &Licensing) -> Self {
@@ -85,7 +90,8 @@ impl<const L: usize> Terms<L> {
         let or = |value: Option<&Value>, number, parameter| {
             value.map_or(state.parameters[parameter as usize], |value| drawn(value, number))
         };
-        for (class, (entry, number)) in licensing.classes.iter().zip((0_u32..).step_by(16)).enumerate() {
+        for (class, entry) in licensing.classes.iter().enumerate() {
+            let number = class_number(&entry.name);
             self.speed[class] = drawn(&entry.speed, number);
             self.reject[class] = or(entry.reject.as_ref(), number + 1, Parameter::DeskReject);
             self.returned[class] = or(entry.returned.as_ref(), number + 2, Parameter::DeskReturn);
@@ -104,7 +110,7 @@ impl<const L: usize> Terms<L> {
         } else {
             false
         };
-        self.regimes(kernel, streams, step, (rule, staffed), state);
+        self.regimes(kernel, streams, step, (rule, licensing, staffed), state);
     }
 
     fn regimes(
@@ -112,7 +118,7 @@ impl<const L: usize> Terms<L> {
         kernel: &Kernel,
         streams: &[Streams; L],
         step: u32,
-        (rule, staffed): (&Rule, bool),
+        (rule, licensing, staffed): (&Rule, &Licensing, bool),
         state: &State<L>,
     ) {
         let at = f64::from(step);
@@ -131,10 +137,10 @@ impl<const L: usize> Terms<L> {
                 super::draw::value(value, streams, &state.parameters, (Purpose::Regime, entity, number))
             };
             if !(staffed && regime.officers.is_some()) {
-                for ((speed, value), number) in
-                    self.speed.iter_mut().zip(&regime.speed).zip((0_u32..).step_by(16))
+                for ((speed, value), class) in
+                    self.speed.iter_mut().zip(&regime.speed).zip(&licensing.classes)
                 {
-                    let factor = drawn(value, number);
+                    let factor = drawn(value, class_number(&class.name));
                     (0..L).filter(|lane| on[*lane]).for_each(|lane| speed[lane] *= factor[lane]);
                 }
             }

@@ -30,11 +30,12 @@ pub fn value(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnosti
         let mut fields = Fields::new(table, format!("`{key}`"), item.span);
         let typed = fields.text("parameter", diagnostics);
         let plain = table.entries.len() == 1;
-        let mut factor = |key, least, fields: &mut Fields<'_>| match table.get(key) {
+        let mut factor = |key, (least, most): (f64, f64), fields: &mut Fields<'_>| match table.get(key) {
             None => Some(1.0),
-            Some(_) => fields.number(key, least..=1000.0, diagnostics).map(|number| number.value),
+            Some(_) => fields.number(key, least..=most, diagnostics).map(|number| number.value),
         };
-        let (power, times) = (factor("power", -1000.0, &mut fields), factor("times", 0.001, &mut fields));
+        let (power, times) =
+            (factor("power", (-10.0, 10.0), &mut fields), factor("times", (0.001, 1000.0), &mut fields));
         fields.take("power");
         fields.take("times");
         fields.finish(diagnostics);
@@ -52,6 +53,18 @@ pub fn value(item: &Item, key: &str, limits: Limits, diagnostics: &mut Diagnosti
         if power.is_some_and(|power| power < 0.0) && parameter.describe().low <= 0.0 {
             let above = "above 0, as this parameter may be 0";
             return out_of_range(span, "power", &power.unwrap_or_default().to_string(), above, diagnostics);
+        }
+        if !plain && (power.is_none() || times.is_none()) {
+            return None;
+        }
+        let scaled = |number: f64| Value::scaled(number, power.unwrap_or(1.0), times.unwrap_or(1.0));
+        let describe = parameter.describe();
+        let ends =
+            if plain { [describe.low, describe.high] } else { [scaled(describe.low), scaled(describe.high)] };
+        let (low, high) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        if low < limits.0 || high > limits.1 {
+            let said = format!("what `{}` may be, {low} to {high}", describe.key);
+            return out_of_range(item.span, key, &said, &allowed(limits), diagnostics);
         }
         return Some(if plain {
             Value::Parameter(parameter)

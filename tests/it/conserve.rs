@@ -323,12 +323,23 @@ fn circuits_balance<const L: usize>(
             .map(|i| state.output[i][lane])
             .sum();
         let lost = state.unrecovered[g][lane] - before.unrecovered[g];
+        // Circuits recover no more than the ore holds, but where it is on record that the feed is not.
+        let of_nothing = state.recovery[g][lane] > 1.0 + 1.0e-9;
+        assert!(
+            of_nothing || lost >= -TOLERANCE * (held.abs() + before.circuit[g] + before.line_peak[feed]),
+            "step {step}: heavy oxide of nothing, {lost} of {held}"
+        );
         let kept =
             lost + state.circuit[g][lane] - before.circuit[g] + state.tailings[g][lane] - before.tailings[g];
         close(
             held - heavy,
             kept,
-            before.circuit[g] + held + state.tailings[g][lane] + state.unrecovered[g][lane].abs(),
+            before.circuit[g]
+                + held.abs()
+                + state.tailings[g][lane]
+                + state.unrecovered[g][lane].abs()
+                + state.circuit_most[g][lane]
+                + before.line_peak[feed],
             "heavy oxide of a group",
             step,
         );

@@ -133,6 +133,8 @@ pub struct Group {
     /// The same per day in calm.
     pub held: f64,
     pub recovery: f64,
+    /// At the start, before plants open and projects build.
+    pub recovery_calm: f64,
     pub circuit: f64,
     pub circuit_most: f64,
     pub tailings: f64,

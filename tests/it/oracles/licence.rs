@@ -191,6 +191,18 @@ fn a_hold_lasts_its_days_for_its_share_of_replications() {
     assert!((65..=135).contains(&held), "{held} of 400");
 }
 
+/// A hold is over when its episode is, whatever was drawn.
+#[test]
+fn a_hold_ends_with_its_episode() {
+    let (net, lines) = chain(DEMAND, &[6.0], 3);
+    let hold = Kind::OverCompliance { routes: vec![RouteId::new(0)] };
+    let mut scenario = scenario(&net, 90, vec![shock("hold", hold, FROM, Some(FROM + 9))]);
+    set(&mut scenario, Parameter::HoldLow, 20.0);
+    set(&mut scenario, Parameter::HoldHigh, 20.0);
+    set(&mut scenario, Parameter::OverCompliance, 1.0);
+    assert_eq!(run(&scenario).lost(lines[1]), DEMAND * 3.0);
+}
+
 /// Shipments under a quota never exceed it in any period, and reach it when it binds.
 #[test]
 fn a_quota_is_never_exceeded() {

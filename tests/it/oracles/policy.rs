@@ -315,3 +315,42 @@ fn only_what_a_control_keeps_back_moves_the_price() {
         close(with(more).steps[1499].price[0], libm::log(0.5) / (-0.5 - 0.15), 1.0e-9);
     }
 }
+
+/// Periods of a quota that are shorter than a step bring as much as in daily steps: seven days' tonnes a week.
+#[test]
+fn a_daily_quota_is_worth_as_much_in_weekly_steps() {
+    let (net, _) = chain(DEMAND, &[20.0], 7);
+    let shipped = [1, 7].map(|step_days| {
+        let quota = Kind::Quota { routes: vec![RouteId::new(0)], tonnes: fixed(3.0), period_days: 1 };
+        let mut scenario = scenario(&net, 140, vec![shock("quota", quota, 14, None)]);
+        scenario.step_days = step_days;
+        let left = |step: &super::build::Snapshot| step.left[0];
+        run(&scenario).steps.iter().skip((14 / step_days) as usize).map(left).sum::<f64>()
+    });
+    assert_eq!(shipped, [3.0 * 126.0; 2]);
+}
+
+/// A project for a plant that is still to open builds it earlier: from then on there is that plant and no second one.
+#[test]
+fn a_project_builds_the_plant_that_is_to_open() {
+    let (mut net, lines) = parallel(DEMAND, &[0.5, 0.5], |_| Capacity::Of(4.0), Way::default());
+    let plant = net.facility("late", Stage::Mine, "AUS", Capacity::Of(3.0), 0.0);
+    let route = net.route(plant, lines[2], "goods", Way { share: 0.5, ..Way::default() });
+    net.graph.routes[route.index()].opens = Some(super::build::START + 100);
+    let pool = net.pool(plant);
+    net.graph.pools[pool.index()].opens = Some(super::build::START + 100);
+    let project = Kind::NewCapacity {
+        pools: vec![pool],
+        added: fixed(1.0),
+        ramp_days: fixed(20.0),
+        routes: vec![route],
+    };
+    // The others fail, so that the plant makes all it can.
+    let fire = outage(vec![net.pool(lines[0]), net.pool(lines[1])], 1.0, 40, 300);
+    let mut scenario = scenario(&net, 200, vec![shock("project", project, 20, None), fire]);
+    set(&mut scenario, Parameter::AdaptationExponent, 0.0);
+    let run = run(&scenario);
+    let made = |day: usize| run.steps[day].output[plant.index()];
+    assert!(made(60) > 0.99 * 3.0, "built before its date: {}", made(60));
+    assert!((60..200).all(|day| made(day) <= 3.0 + 1.0e-9), "no second plant: {}", made(150));
+}

@@ -146,7 +146,7 @@ impl Simulator {
     fn terms(&self, shock: usize, class: usize) -> (f64, f64, f64) {
         let rule = rule(&self.scenario, shock);
         let (entry, id) = (&rule.classes[class], &self.scenario.shocks[shock].id);
-        let number = 16 * class as u32;
+        let number = Entity::of(&rule.classes[class].name).0 << 4;
         let own = |value: &Option<Value>, field, otherwise| {
             value
                 .as_ref()
@@ -337,14 +337,13 @@ impl Simulator {
         least
     }
 
-    /// Most that one of several pairs ships in a step: its part of what is usual times the licensed rate, or of
-    /// what is usual or expected times what the gate lets any route claim, whichever is less.
+    /// Most that one of several pairs ships in a step: its part of what is usual times the licensed rate, and of what
+    /// is usual or expected times what the gate lets any route claim.
     fn pair_limit(&self, r: EdgeIndex, pairs: usize) -> f64 {
         let (base, expected) = (self.graph[r].base_flow, self.expected_flow(r));
         let (rate, gate) = (self.p(Parameter::LicensedRate), self.p(Parameter::GateRatio));
         let usual = if base > 0.0 { base } else { expected };
-        let most = if rate > gate { gate * usual.max(expected) } else { rate * usual };
-        most * self.dt / pairs as f64
+        (rate * usual).min(gate * usual.max(expected)) * self.dt / pairs as f64
     }
 
     fn expected_flow(&self, r: EdgeIndex) -> f64 {
@@ -439,8 +438,9 @@ impl Simulator {
             let route = &self.graph[edge];
             let class = rule(&self.scenario, shock).class_of[c] as usize;
             let entry = &rule(&self.scenario, shock).classes[class].eligible_after;
+            let name = &rule(&self.scenario, shock).classes[class].name;
             let id = &self.scenario.shocks[shock].id;
-            let eligible = self.value(entry, Purpose::ShockSize, id, 16 * class as u32 + 3);
+            let eligible = self.value(entry, Purpose::ShockSize, id, (Entity::of(name).0 << 4) + 3);
             if route.exempt > 0.0 || now - self.events[shock].start * self.dt < eligible {
                 continue;
             }

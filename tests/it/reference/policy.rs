@@ -84,15 +84,21 @@ impl Simulator {
             match &shock.kind {
                 Kind::OverCompliance { routes } => {
                     if self.events[s].start == f64::from(self.step) {
-                        self.hold(&shock.id, routes);
+                        self.hold(&shock.id, routes, self.events[s].end);
                     }
                 }
                 Kind::Quota { period_days, .. } => {
                     let since = (f64::from(self.step) - self.events[s].start) * self.dt;
                     if !active {
                         self.events[s].quota_left = f64::INFINITY;
-                    } else if since % f64::from((*period_days).max(1)) < self.dt {
-                        self.events[s].quota_left = size;
+                    } else {
+                        // Every day of the step on which a period begins brings its tonnes.
+                        let (since, days) = (since as u32, self.scenario.step_days);
+                        let begins = (since..since + days).filter(|day| day % (*period_days).max(1) == 0);
+                        match begins.count() {
+                            0 => {}
+                            periods => self.events[s].quota_left = size * periods as f64,
+                        }
                     }
                 }
                 _ if !active => {}
@@ -129,7 +135,7 @@ impl Simulator {
         }
     }
 
-    fn hold(&mut self, shock: &str, routes: &[RouteId]) {
+    fn hold(&mut self, shock: &str, routes: &[RouteId], end: f64) {
         let episode = Entity::of(shock).0;
         let (low, high) = (self.p(Parameter::HoldLow), self.p(Parameter::HoldHigh));
         for r in edges(routes) {
@@ -139,7 +145,7 @@ impl Simulator {
             {
                 let days =
                     low + (high - low).max(0.0) * self.streams.uniform(Purpose::Hold, entity, 0, episode);
-                let until = f64::from(self.step) + (days / self.dt).ceil();
+                let until = (f64::from(self.step) + (days / self.dt).ceil()).min(end);
                 self.graph[r].held_until = self.graph[r].held_until.max(until);
             }
         }
@@ -157,9 +163,6 @@ impl Simulator {
             pool.loss = dip;
             // Nothing stands before the date; a project may build a share of the nameplate before.
             pool.added = if (self.step as i32) < pool.opens { -1.0 } else { 0.0 };
-            if pool.opens == self.step as i32 && self.step > 0 {
-                self.opens(p);
-            }
         }
         for (s, shock) in scenario.shocks.iter().enumerate() {
             let since = (f64::from(self.step) - self.events[s].start) * self.dt;
@@ -174,7 +177,15 @@ impl Simulator {
                 }
                 Kind::NewCapacity { pools, routes, .. } if self.active(s) => {
                     let ramp = (since / self.events[s].time.max(self.dt)).clamp(0.0, 1.0);
-                    pools.iter().for_each(|pool| self.pools[pool.index()].added += size * ramp);
+                    for pool in pools {
+                        let pool = &mut self.pools[pool.index()];
+                        // Begun before the plant opens, it builds that plant.
+                        if self.events[s].start < f64::from(pool.opens) {
+                            pool.added = pool.added.max(size * ramp - 1.0);
+                        } else {
+                            pool.added += size * ramp;
+                        }
+                    }
                     edges(routes).into_iter().for_each(|r| self.graph[r].growth += size * ramp);
                 }
                 Kind::Subsidy { pools, .. } if self.active(s) => {
@@ -187,6 +198,7 @@ impl Simulator {
                 _ => {}
             }
         }
+        self.recover();
     }
 
     fn lost(&self, s: usize, recovery: RecoveryShape) -> f64 {
@@ -209,17 +221,20 @@ impl Simulator {
         }
     }
 
-    /// A heavy line that opens raises its circuit's recovery, up to all that the ore holds.
-    pub(super) fn opens(&mut self, pool: usize) {
+    /// Recovery: that of the start, and what heavy lines that open, or grow, can make beyond it, up to all that the ore
+    /// holds.
+    fn recover(&mut self) {
         for group in &mut self.groups {
-            for line in &self.scenario.lines.pools[pool].lines {
-                if group.lines.contains(&line.index()) && group.held > 0.0 {
-                    let wanted = group.recovery + self.pools[pool].capacity / group.held;
+            group.recovery = group.recovery_calm;
+            for line in &group.lines {
+                let pool = &self.pools[self.scenario.lines.lines[*line].pool.index()];
+                let gained = if pool.opens > 0 { 1.0 + pool.added } else { pool.added };
+                if gained > 0.0 && group.held > 0.0 {
                     let most = if group.known { group.recovery.max(1.0) } else { group.recovery };
-                    group.recovery = wanted.min(most);
-                    group.circuit_most = 30.0 * group.recovery * group.held;
+                    group.recovery = (group.recovery + pool.capacity * gained / group.held).min(most);
                 }
             }
+            group.circuit_most = 30.0 * group.recovery * group.held;
         }
     }
 

@@ -84,7 +84,7 @@ impl Simulator {
                             let days = (f64::from(self.step) - f64::from(route.opens)) * self.dt;
                             (days / self.p(Parameter::RampDays)).max(route.growth - 1.0).clamp(0.0, 1.0)
                         };
-                        let share = route.weight * reached;
+                        let share = route.weight * route.tariff * reached;
                         taken += share * delivered;
                         self.graph[r].share = share;
                     } else {

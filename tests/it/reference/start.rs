@@ -280,8 +280,7 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         groups.iter_mut().find(|group| group.feed == feed).unwrap().lines.push(i);
     }
     for group in &mut groups {
-        let old = group.lines.iter().filter(|line| !pools[lines.lines[**line].pool.index()].dated);
-        let heavy: f64 = old.map(|line| outputs[*line]).sum();
+        let heavy: f64 = group.lines.iter().map(|line| outputs[*line]).sum();
         // What nobody knows anything of follows the feed line's output.
         let held: f64 = if group.known {
             group.ores.iter().map(|(r, content)| content * graph[*r].base_flow).sum()
@@ -290,7 +289,19 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         };
         group.held = held;
         group.recovery = if held > 0.0 { heavy / held } else { 0.0 };
-        group.circuit_most = 30.0 * heavy;
+        group.circuit_most = if held > 0.0 { 30.0 * heavy } else { 0.0 };
+        // Heavy lines that opened lately are built for more than they have grown into.
+        for line in &group.lines {
+            let pool = &pools[lines.lines[*line].pool.index()];
+            let room = pool.capacity - outputs[*line];
+            if pool.dated && pool.opens <= 0 && room > 0.0 && held > 0.0 {
+                let most = if group.known { group.recovery.max(1.0) } else { group.recovery };
+                group.recovery = (group.recovery + room / held).min(most);
+                group.circuit_most = 30.0 * group.recovery * held;
+            }
+        }
+        group.recovery_calm = group.recovery;
+        group.circuit = group.circuit_most;
     }
     let events = (0..scenario.shocks.len())
         .map(|s| Event {
@@ -306,7 +317,7 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         })
         .collect();
     let desks = Desk::all(&scenario);
-    let mut simulator = Simulator {
+    Simulator {
         markets: policy::markets(&scenario),
         streams: Streams::new(scenario.plan.seed, first + lane as u64),
         graph,
@@ -320,22 +331,5 @@ pub(super) fn start<const L: usize>(kernel: &Kernel, state: &State<L>, first: u6
         step: 0,
         dt,
         scenario,
-    };
-    // Heavy lines that opened before the run have brought their recovery to the circuit.
-    for pool in 0..simulator.pools.len() {
-        if simulator.pools[pool].dated && simulator.pools[pool].opens <= 0 {
-            simulator.opens(pool);
-        }
     }
-    for g in 0..simulator.groups.len() {
-        let output = |line: usize| simulator.graph[NodeIndex::new(line)].base_output;
-        let group = &simulator.groups[g];
-        let calm: f64 = group.lines.iter().map(|line| output(*line)).sum();
-        let group = &mut simulator.groups[g];
-        if group.held > 0.0 && calm > group.recovery * group.held {
-            (group.recovery, group.circuit_most) = (calm / group.held, 30.0 * calm);
-        }
-        group.circuit = group.circuit_most;
-    }
-    simulator
 }

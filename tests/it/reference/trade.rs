@@ -84,13 +84,15 @@ impl Simulator {
             }
             Rationing::LeastHurtFirst => water_fill(requests, &usual, have),
             Rationing::Price => {
-                let abroad = |c: &Option<EdgeIndex>| {
-                    c.is_some() && seller.country == Place::CHN && buyer(c).country != Place::CHN
-                };
+                let good = &self.scenario.lines.materials[seller.product.index()];
+                let first = if good.heavy || (good.dytb > 0.0 && good.ndpr <= 0.0) { 0 } else { 2 };
                 let bids: Vec<f64> = customers
                     .iter()
                     .zip(requests)
-                    .map(|(c, e)| e * libm::exp(self.price[if abroad(c) { 0 } else { 1 }]))
+                    .map(|(c, e)| {
+                        let outside = buyer(c).country != Place::CHN;
+                        e * libm::exp(self.price[if outside { first } else { first + 1 }])
+                    })
                     .collect();
                 water_fill(requests, &bids, have)
             }
