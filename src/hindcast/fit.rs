@@ -61,7 +61,7 @@ pub struct Effort {
 
 impl Default for Effort {
     fn default() -> Self {
-        Self { points: 768, replications: 24, sets: 32, seed: 2025 }
+        Self { points: 768, replications: 24, sets: 64, seed: 2025 }
     }
 }
 
@@ -160,7 +160,7 @@ pub fn refit(
     let cut = until(scenario, FITTED[1].plus(1));
     let all = dimensions();
     let finalists = FINALISTS.0.min(effort.points as usize) + 1;
-    let candidates = (2 * effort.points / effort.sets.max(1)).max(LEAST_CANDIDATES);
+    let candidates = (3 * effort.points / effort.sets.max(1)).max(LEAST_CANDIDATES);
     let mut work = Work {
         scenario: &cut,
         target,
@@ -184,6 +184,9 @@ pub fn refit(
         return Ok(None);
     }
     let mut second: Vec<Point> = work.points.iter().filter(|p| p.wave == 2).cloned().collect();
+    // In the order of how much they export beside the record, so that a few sets hold the whole range evenly.
+    let beside = |p: &Point| p.mean.iter().zip(&target.share).map(|(own, share)| own / share).sum::<f64>();
+    second.sort_by(|a, b| beside(a).total_cmp(&beside(b)).then(a.number.cmp(&b.number)));
     let weights = weights(&second);
     let effective = effective(&weights);
     let sets = thin(&second, &weights, effort.sets);

@@ -30,17 +30,29 @@ pub(crate) struct Held {
     pub filed: f64,
 }
 
+/// A licence.
+#[derive(Clone, Copy, Debug)]
+struct Licence {
+    /// Day on which it lapses.
+    expiry: f64,
+    tonnes: f64,
+    /// Whose it is.
+    account: u32,
+}
+
 /// Licences of one rule. Each of the exporter–customer pairs behind a route has an account of its own.
 pub(crate) struct Ledger<const L: usize> {
     /// Pairs behind each route.
     pairs: usize,
-    /// Per lane and account, oldest first: (expiry day, tonnes left, tonnes licensed). What was shipped since a licence
-    /// was last added or lapsed is not yet taken off: it is their sum less the balance.
-    licences: Vec<Vec<VecDeque<(f64, f64, f64)>>>,
-    /// Per lane, in order: the day each licence lapses and its account, also of licences used up before.
-    expiries: Vec<VecDeque<(f64, u32)>>,
+    /// Per lane, in order of time: all that have not lapsed, used up or not.
+    licences: Vec<VecDeque<Licence>>,
     /// Λ: tonnes licensed and not yet shipped, per account.
     balance: Vec<Row<L>>,
+    /// Tonnes of an account's licences that have not lapsed, shipped or not. The oldest are used first, so that of the
+    /// oldest one is left what the balance is above those of the others.
+    granted: Vec<Row<L>>,
+    /// Per lane and account, oldest first: expiry and tonnes of those not used; only of licences for one shipment each.
+    singles: Vec<Vec<VecDeque<(f64, f64)>>>,
     /// Shipments of the last 30 days, per route; empty if a route stands for several pairs.
     window: Vec<Row<L>>,
     /// The same by step: slot by slot, and within a slot route by route.
@@ -75,9 +87,13 @@ impl<const L: usize> Ledger<L> {
         });
         Self {
             pairs,
-            licences: vec![vec![VecDeque::new(); accounts]; L],
-            expiries: vec![VecDeque::new(); L],
+            licences: vec![VecDeque::new(); L],
             balance: rows(accounts),
+            granted: rows(accounts),
+            singles: match licensing.use_ {
+                Use::Single => vec![vec![VecDeque::new(); accounts]; L],
+                Use::Multi => Vec::new(),
+            },
             window: rows(windows),
             ring: rows(windows * slots),
             slots,
@@ -99,33 +115,14 @@ impl<const L: usize> Ledger<L> {
 
     /// All licences of a lane lapse, all approvals that wait are forgotten.
     pub(crate) fn void(&mut self, lane: usize) {
-        self.licences[lane].iter_mut().for_each(VecDeque::clear);
+        self.licences[lane].clear();
         self.held[lane].clear();
-        self.expiries[lane].clear();
+        if let Some(singles) = self.singles.get_mut(lane) {
+            singles.iter_mut().for_each(VecDeque::clear);
+        }
         // A control that comes back counts from then on.
-        self.window.iter_mut().chain(&mut self.ring).for_each(|row| row[lane] = 0.0);
-        self.balance.iter_mut().for_each(|row| row[lane] = 0.0);
-    }
-
-    /// Takes what was shipped off the licences, oldest first: whose tonnes they were matters only when a licence is
-    /// added or lapses.
-    fn settle(&mut self, a: usize, lane: usize) {
-        let held: f64 = self.licences[lane][a].iter().map(|licence| licence.1).sum();
-        let mut tonnes = held - self.balance[a][lane];
-        let licences = &mut self.licences[lane][a];
-        while tonnes > 0.0 {
-            let Some(front) = licences.front_mut() else { break };
-            let used = front.1.min(tonnes);
-            front.1 -= used;
-            tonnes -= used;
-            if front.1 > 0.0 {
-                break;
-            }
-            licences.pop_front();
-        }
-        if licences.is_empty() {
-            self.balance[a][lane] = 0.0;
-        }
+        let rows = self.window.iter_mut().chain(&mut self.ring).chain(&mut self.balance);
+        rows.chain(&mut self.granted).for_each(|row| row[lane] = 0.0);
     }
 
     /// Pairs behind each route.
@@ -154,12 +151,15 @@ impl<const L: usize> Ledger<L> {
                 let left = &mut self.left[*q as usize][lane];
                 *left = (*left - granted).max(0.0);
             }
-            self.settle(a, lane);
             self.balance[a][lane] += granted;
-            self.licences[lane][a].push_back((expiry, granted, granted));
+            self.granted[a][lane] += granted;
+            if let Some(singles) = self.singles.get_mut(lane) {
+                singles[a].push_back((expiry, granted));
+            }
             // Licences are given in order of time and hold equally long, so that this is the end.
-            let place = self.expiries[lane].partition_point(|(own, _)| *own <= expiry);
-            self.expiries[lane].insert(place, (expiry, u32::try_from(a).unwrap_or(u32::MAX)));
+            let place = self.licences[lane].partition_point(|own| own.expiry <= expiry);
+            let account = u32::try_from(a).unwrap_or(u32::MAX);
+            self.licences[lane].insert(place, Licence { expiry, tonnes: granted, account });
         }
         granted
     }
@@ -212,29 +212,49 @@ impl<const L: usize> Ledger<L> {
     pub(crate) fn expire(&mut self, now: f64, lane: usize) -> Vec<usize> {
         let mut lapsed = std::mem::take(&mut self.lapsed);
         lapsed.clear();
-        while let Some((expiry, a)) = self.expiries[lane].front().copied() {
-            if expiry > now {
-                break;
-            }
-            self.expiries[lane].pop_front();
-            let a = a as usize;
-            self.settle(a, lane);
-            let licences = &mut self.licences[lane][a];
-            while licences.front().is_some_and(|licence| licence.0 <= now) {
-                let (_, tonnes, licensed) = licences.pop_front().unwrap_or_default();
-                // What rounding leaves of a licence is no loss.
-                if tonnes > ROUNDING * licensed {
-                    lapsed.push(a / self.pairs);
-                }
-                self.balance[a][lane] = more(self.balance[a][lane] - tonnes, 0.0);
-            }
-            if licences.is_empty() {
-                self.balance[a][lane] = 0.0;
+        while let Some(Licence { tonnes, account, .. }) =
+            self.licences[lane].front().copied().filter(|licence| licence.expiry <= now)
+        {
+            self.licences[lane].pop_front();
+            let a = account as usize;
+            let left = match self.singles.is_empty() {
+                true => self.lapse(a, lane, tonnes),
+                false => self.lapse_single(a, lane, now),
+            };
+            // What rounding leaves of a licence is no loss.
+            if left > ROUNDING * tonnes {
+                lapsed.push(a / self.pairs);
             }
         }
         lapsed.sort_unstable();
         lapsed.dedup();
         lapsed
+    }
+
+    /// The oldest licence of an account lapses: what was left of it.
+    fn lapse(&mut self, a: usize, lane: usize, tonnes: f64) -> f64 {
+        let others = more(self.granted[a][lane] - tonnes, 0.0);
+        // Summed and taken off again, the last one leaves rounding.
+        let others = if others > ROUNDING * tonnes { others } else { 0.0 };
+        let balance = self.balance[a][lane];
+        (self.granted[a][lane], self.balance[a][lane]) = (others, less(balance, others));
+        more(balance - others, 0.0)
+    }
+
+    /// The same of licences for one shipment each; nothing if it was used.
+    fn lapse_single(&mut self, a: usize, lane: usize, now: f64) -> f64 {
+        let singles = &mut self.singles[lane][a];
+        let lapsed = singles.front().copied().filter(|(expiry, _)| *expiry <= now);
+        if lapsed.is_some() {
+            singles.pop_front();
+        }
+        self.balance[a][lane] = self.unused(a, lane);
+        lapsed.map_or(0.0, |(_, tonnes)| tonnes)
+    }
+
+    /// Tonnes of an account's licences for one shipment each; summed anew, so that an empty account holds nothing.
+    fn unused(&self, a: usize, lane: usize) -> f64 {
+        self.singles[lane][a].iter().map(|(_, tonnes)| tonnes).sum()
     }
 
     /// Takes the list of lapsed routes back, so that none is made anew.
@@ -353,13 +373,11 @@ impl<const L: usize> Ledger<L> {
     fn spend_single(&mut self, a: usize, lane: usize, tonnes: f64) {
         // A rounding's worth of goods spends no licence.
         let trifle = ROUNDING * self.balance[a][lane];
-        let licences = &mut self.licences[lane][a];
         let mut left = tonnes;
         while left > trifle {
-            let Some((_, licensed, _)) = licences.pop_front() else { break };
+            let Some((_, licensed)) = self.singles[lane][a].pop_front() else { break };
             left -= licensed;
         }
-        // Summed anew, so that an empty account holds nothing.
-        self.balance[a][lane] = licences.iter().map(|licence| licence.1).sum();
+        self.balance[a][lane] = self.unused(a, lane);
     }
 }
