@@ -129,7 +129,9 @@ fn file_route<const L: usize>(
     let mut files = false;
     for (pending, balance) in own.pending[c * pairs..(c + 1) * pairs].iter().zip(own.ledger.balances(c)) {
         for lane in 0..L {
-            files |= may[lane] & (wanted[lane] - balance[lane] - pending[lane] > trifle[lane]);
+            // No short cut: whole rows are compared at once.
+            let more = wanted[lane] - balance[lane] - pending[lane] > trifle[lane];
+            files |= if may[lane] { more } else { false };
         }
     }
     if !files {

@@ -217,9 +217,10 @@ impl<const L: usize> Ledger<L> {
         {
             self.licences[lane].pop_front();
             let a = account as usize;
-            let left = match self.singles.is_empty() {
-                true => self.lapse(a, lane, tonnes),
-                false => self.lapse_single(a, lane, now),
+            let left = if self.singles.is_empty() {
+                self.lapse(a, lane, tonnes)
+            } else {
+                self.lapse_single(a, lane, now)
             };
             // What rounding leaves of a licence is no loss.
             if left > ROUNDING * tonnes {

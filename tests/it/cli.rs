@@ -250,7 +250,7 @@ fn explain_names_what_is_touched_and_every_basis() {
         "april-controls (licensing, from 4 Apr 2025)",
         "NdFeB magnet (heavy RE)",
         "a month in calm",
-        "+ us_speed = empirical(32 values",
+        "+ us_speed = empirical(64 values",
         "see parameter set `2025-fitted`",
         "basis of the default: ",
     ] {
