@@ -12,6 +12,7 @@ pub mod document;
 mod fields;
 pub mod format;
 mod licensing;
+mod marks;
 mod names;
 pub mod overlay;
 pub mod parameter_set;

@@ -262,7 +262,20 @@ impl Summary {
         };
         let absent = metric.absent.and_then(|value| to_fixed(value, metric.quantum));
         let values = self.column(i).into_iter().map(|(_, q)| q).filter(|q| Some(*q) != absent);
-        Statistics::of_fixed(values.collect(), metric.quantum)
+        let mut statistics = Statistics::of_fixed(values.collect(), metric.quantum);
+        if metric.unit.trim() == "probability" && statistics.count > 0 {
+            // Yes or no in each run: counted, with an exact interval.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a share of runs"
+            )]
+            let events = (statistics.mean * statistics.count as f64).round() as u64;
+            let counted = interval::probability(events, statistics.count);
+            statistics.mean_ci = (counted.low, counted.high);
+        }
+        statistics
     }
 
     /// Values of metric `i` in replication order, in its unit; empty if there is no such metric.

@@ -37,8 +37,9 @@ pub struct Heatmap {
     pub provenance: Provenance,
 }
 
+/// Losses of a row; gains in other periods take nothing off them, as the picture does not show gains.
 fn total(row: &HeatmapRow) -> f64 {
-    row.values.iter().filter(|v| v.is_finite()).sum()
+    row.values.iter().filter(|v| **v > 0.0 && v.is_finite()).sum()
 }
 
 impl Heatmap {
@@ -91,9 +92,10 @@ impl Heatmap {
         }
         if let Some((_, most)) = range(hidden.iter().flat_map(|r| &r.values)) {
             page.note(&format!(
-                "The {shown} rows with the largest sums are shown; {} more never exceed {} (in the unit of the colours) in any period.",
+                "The {shown} rows with the largest sums are shown; {} more never exceed {}{} in any period.",
                 whole(hidden.len() as f64),
-                number(most.max(0.0))
+                number(most.max(0.0)),
+                if self.quantity.contains('%') { " %" } else { " (in the unit of the colours)" }
             ));
         }
         let (group_width, bar_width) = (if groups.len() > 1 { 170.0 } else { 0.0 }, 150.0);

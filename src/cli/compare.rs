@@ -280,7 +280,8 @@ fn table(list: &[Difference], base: &str, other: &str) -> Table {
             _ => "no",
         };
         // Relative to next to nothing, a percentage says nothing.
-        let ratio = d.mean / difference.base;
+        // Of a negative value (output gained) the sign is that of the difference still.
+        let ratio = d.mean / difference.base.abs();
         let relative = if ratio.abs() < 10.0 { percent(ratio) } else { "–".to_owned() };
         table.add_row([
             format!("{} [{}]", difference.metric, difference.unit.trim()),

@@ -187,9 +187,9 @@ fn posterior(fitted: &Fitted, provenance: &Provenance) -> ScoreChart {
         }
     });
     ScoreChart {
-        caption: "What the exports of April to July 2025 say about nine numbers".to_owned(),
+        caption: "What exports and stops of April to July 2025 say about twelve numbers".to_owned(),
         subtitle: format!(
-            "History matching; before: every value of the range alike; after: the {} sets that runs draw from",
+            "History matching; before: every value of the range alike; after: the {} sets that runs draw from. Cover factor, cover spread and stand-in days by reported stops alone, all others by exports alone.",
             fitted.sets.len()
         ),
         parameters: parameters.collect(),

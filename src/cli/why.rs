@@ -102,6 +102,13 @@ fn sentence(graph: &LineGraph, link: &Link) -> String {
         Limit::Demand => {
             format!("{own} ({product}): nothing binds now; goods ordered are being made or under way")
         }
+        Limit::Border { share } => format!(
+            "{own} ({product}): {} of its usual sales cannot leave (licences, holds or closures), and it makes what can",
+            percent(*share)
+        ),
+        Limit::Asked { less } => {
+            format!("{own} ({product}): asked for {} less than in calm", percent(*less))
+        }
         Limit::Capacity => format!("{own} ({product}): at its capacity"),
         Limit::Stopped => format!("{own} ({product}): line stopped or restarting"),
         Limit::Input { material, supplier, sent, gate } => {

@@ -233,8 +233,10 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
 /// Choices of the model without which August to November would be closer.
 fn choices(card: &Scorecard) -> Vec<String> {
     let Some(central) = card.variants.first() else { return Vec::new() };
-    let worse =
-        card.variants.iter().filter(|v| v.validation_choice && v.validation.crps < central.validation.crps);
+    let worse = card
+        .variants
+        .iter()
+        .filter(|v| v.validation_choice && v.validation.crps < 0.99 * central.validation.crps);
     worse
         .map(|v| {
             format!(

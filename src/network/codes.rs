@@ -1,7 +1,7 @@
 //! A paragraph on every code a network's files can be refused or warned with.
 
 /// Code and explanation, ascending.
-pub const EXPLANATIONS: [(&str, &str); 49] = [
+pub const EXPLANATIONS: [(&str, &str); 52] = [
     (
         "E0100",
         "The scenario names a network that is not shipped with the program. Use a shipped name or the path of a folder.",
@@ -141,6 +141,18 @@ pub const EXPLANATIONS: [(&str, &str); 49] = [
     (
         "E0145",
         "Dy and Tb oxide come out of the ores that a separation group works. More is asked of the group than its ores hold even at the upper ends of dytb-per-reo.",
+    ),
+    (
+        "E0146",
+        "The numbers of materials.csv are read in fixed units: kg/vehicle, kg/t, t/t, t/yr, USD/kg or fraction, by what the row is. Another unit in the column `unit` would be misread.",
+    ),
+    (
+        "E0147",
+        "`ndpr-per-reo:` and `dytb-per-reo:` are followed by the id of a mine of nodes.csv. A misspelt mine would leave the ore without contents.",
+    ),
+    (
+        "W0148",
+        "A row of lead_times.csv joins a region in which no facility stands. It may be misspelt; otherwise nothing is lost.",
     ),
     ("E0199", "Only the first 200 errors are shown. Correct those and check again."),
     ("W0106", "A column is not read. Its name may be misspelt; otherwise nothing is lost."),

@@ -136,6 +136,8 @@ pub struct CoefficientRow {
     pub unit: String,
     /// Where the row comes from.
     pub provenance: Provenance,
+    /// Where the row stands, for messages.
+    pub(super) place: Option<crate::diagnostic::Span>,
 }
 
 /// A line of `recipes.csv`: what one product of one facility needs.

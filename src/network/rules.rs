@@ -7,6 +7,7 @@ use super::line::{Criticality, Stage};
 use super::material::Recipe;
 use super::material::{BUILT_IN, built_in, is_ore};
 use super::route::Route;
+use super::transit::Lane;
 use crate::diagnostic::{Diagnostic, Span};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -38,6 +39,8 @@ pub(super) fn check(network: &Network, findings: &mut Findings) {
     // In doubt for those that come later only: rules speak of different things.
     let mut doubted = Vec::new();
     check_recipes(network, findings, &mut doubted);
+    check_ores(network, findings);
+    check_regions(network, findings);
     check_routes(network, &own, findings, &mut doubted);
     check_shares(network, findings, &mut doubted);
     check_supply(network, &own, findings, &mut doubted);
@@ -83,6 +86,52 @@ fn check_recipes<'a>(network: &'a Network, findings: &mut Findings, doubted: &mu
         if findings.errors() > before {
             doubted.push(&recipe.facility);
         }
+    }
+}
+
+/// Contents of ores name mines that there are.
+fn check_ores(network: &Network, findings: &mut Findings) {
+    if findings.errors() > 0 {
+        // The mine that is meant may be the one whose row is wrong.
+        return;
+    }
+    let mines = || network.graph.node_weights().filter(|f| f.stage == Stage::Mine).map(|f| f.id.as_str());
+    for row in &network.coefficients {
+        // Who misspells a mine in `ndpr-per-reo` is told what the mine lacks.
+        let Some(("dytb-per-reo", mine)) = row.id.split_once(':') else { continue };
+        if mines().any(|id| id == mine) || findings.doubt.may_be(mine) {
+            continue;
+        }
+        let what = format!("`{}` speaks of a mine that is not in nodes.csv", row.id);
+        let mut error = at(Diagnostic::error("E0147", what), row.place, "no mine of this name");
+        if let Some(near) = findings.nearest(mine, mines()) {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        findings.push(error);
+    }
+}
+
+/// Lead times join regions that there are.
+fn check_regions(network: &Network, findings: &mut Findings) {
+    let regions: BTreeSet<String> =
+        network.graph.node_weights().map(|facility| facility.region.to_string()).collect();
+    let mut unknown: BTreeSet<String> = BTreeSet::new();
+    for row in &network.lead_times {
+        if let Lane::Between(from, to) = row.lane {
+            unknown.extend(
+                [from, to].iter().map(ToString::to_string).filter(|region| !regions.contains(region)),
+            );
+        }
+    }
+    for region in unknown {
+        let mut warning = Diagnostic::warning(
+            "W0148",
+            format!("lead_times.csv speaks of the region `{region}`, in which there is no facility"),
+        );
+        if let Some(near) = findings.nearest(&region, regions.iter().map(String::as_str)) {
+            warning = warning.help(format!("did you mean `{near}`?"));
+        }
+        findings.push(warning);
     }
 }
 

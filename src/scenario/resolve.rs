@@ -8,7 +8,9 @@ use super::fields::{Fields, with_choices, wrong_type};
 use super::overlay::Layers;
 use super::select::{END_USES, STAGES};
 use super::timing::{self, Run};
-use super::{Convergence, Expectation, Outputs, Plan, Reference, Scenario, bundled, parameter_set, shocks};
+use super::{
+    Convergence, Expectation, Outputs, Plan, Reference, Scenario, bundled, marks, parameter_set, shocks,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::network::line::{LineGraph, Stage};
 use crate::policy::response::{Production, Rationing, Sourcing, Switches};
@@ -62,12 +64,16 @@ pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, diagnostics: &mut Diagno
     let switches = switches(&mut fields, diagnostics);
     let plan = plan(&mut fields, diagnostics);
     let outputs = outputs(&mut fields, diagnostics);
-    let marks = marks(&mut fields, calendar, diagnostics);
+    let marks = marks::marks(&mut fields, diagnostics);
     let list = fields.list("shock", diagnostics).unwrap_or_default();
     fields.finish(diagnostics);
     // Shocks speak of routes and dates: without a network and a calendar all they could get is noise.
     let (ground, (run, step_days)) = (ground?, calendar?);
     let shocks = shocks::shocks(list, &ground.lines, run, diagnostics);
+    let marks = match (&shocks, &parameters) {
+        (Some(shocks), parameters) => marks::dated(marks, (shocks, parameters), run, diagnostics),
+        _ => Vec::new(),
+    };
     super::names::collisions(&ground.lines, layers.place(&["network"]), diagnostics);
     if diagnostics.error_count() > 0 {
         return None;
@@ -368,32 +374,4 @@ fn outputs(fields: &mut Fields<'_>, diagnostics: &mut Diagnostics) -> Outputs {
     outputs.series = series.into_iter().map(|word| word.value.to_owned()).collect();
     own.finish(diagnostics);
     outputs
-}
-
-fn marks(
-    fields: &mut Fields<'_>,
-    calendar: Option<(Run, u32)>,
-    diagnostics: &mut Diagnostics,
-) -> Vec<(i32, String)> {
-    let mut marks = Vec::new();
-    for item in fields.list("mark", diagnostics).unwrap_or_default() {
-        let Node::Table(table) = &item.node else {
-            wrong_type::<()>(item, "mark", "a table `[[mark]]`", diagnostics);
-            continue;
-        };
-        let mut own = Fields::new(table, "a mark", item.span);
-        let date = own.need("date", diagnostics).and_then(|item| timing::date(item, "date", diagnostics));
-        let label = own.need_text("label", diagnostics);
-        own.finish(diagnostics);
-        let (Some(date), Some(label)) = (date, label) else { continue };
-        if let Some((run, _)) = calendar
-            && !(run.start..run.end).contains(&date.value)
-        {
-            let problem = format!("mark `{}` lies outside the run", label.value);
-            diagnostics.push(Diagnostic::warning("W0224", problem).at(date.span, "no chart shows it"));
-        }
-        marks.push((date.value, label.value.to_owned()));
-    }
-    marks.sort();
-    marks
 }

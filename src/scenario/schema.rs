@@ -366,10 +366,24 @@ pub struct OutputsTable {
 #[derive(Deserialize, JsonSchema, Debug)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// Date.
-    date: Day,
+    /// Date; or else `shock`.
+    date: Option<Day>,
     /// Words.
     label: String,
+    /// Shock whose day it is; the mark moves with the shock and goes with it.
+    shock: Option<String>,
+    /// Which of the shock's days; default start.
+    at: Option<MarkAt>,
+}
+
+/// Days of a shock.
+#[derive(Deserialize, JsonSchema, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum MarkAt {
+    /// The first day of effect.
+    Start,
+    /// The day it ends.
+    End,
 }
 
 /// The JSON schema (draft 2020-12) of scenario files.

@@ -12,6 +12,8 @@ use crate::kernel::{Kernel, State, Watch};
 const LONGEST: usize = 8;
 /// A desk that rejects this share of a class does not keep it waiting, it refuses it.
 const REFUSED: f64 = 0.5;
+/// Share of a line's sales that must be held back, or not asked for, to be called the reason.
+const HELD_BACK: f64 = 0.02;
 /// Output this share below calm counts as short.
 const SHORT: f64 = 0.005;
 
@@ -35,6 +37,16 @@ pub enum Gate {
 pub enum Limit {
     /// Customers wanted no more.
     Demand,
+    /// Goods that customers wait for cannot leave: this share of its usual sales is held back at the border.
+    Border {
+        /// Share of base flow on routes that a control lets less than that through.
+        share: f64,
+    },
+    /// It is asked for less than in calm, by this share.
+    Asked {
+        /// Share of calm demand that is missing, smoothed over days.
+        less: f64,
+    },
     /// Its own capacity.
     Capacity,
     /// It stood still: below the minimum run rate, or waiting to restart.
@@ -128,6 +140,8 @@ fn same(a: &[Link], b: &[Link]) -> bool {
             Limit::Input { material, supplier, gate, .. },
             Limit::Input { material: other, supplier: from, gate: at, .. },
         ) => (material, supplier, gate) == (other, from, at),
+        // How much of it changes from day to day.
+        (Limit::Border { .. }, Limit::Border { .. }) | (Limit::Asked { .. }, Limit::Asked { .. }) => true,
         _ => a == b,
     };
     a.len() == b.len()
@@ -193,7 +207,10 @@ fn chain(kernel: &Kernel, start: usize, step: u32, state: &State<1>, sent: &[f64
         let product = graph.materials[entry.product.index()].name.clone();
         let mut link = Link { site: entry.facility.index(), product, limit: Limit::Demand };
         let slot = match Bound::from_code(state.bound[line][0]) {
-            Bound::Demand => None,
+            Bound::Demand => {
+                link.limit = unwanted(kernel, line, step, state);
+                None
+            }
             Bound::Capacity => {
                 link.limit = Limit::Capacity;
                 None
@@ -227,6 +244,29 @@ fn chain(kernel: &Kernel, start: usize, step: u32, state: &State<1>, sent: &[f64
         line = supplier;
     }
     chain
+}
+
+/// Why nothing more is wanted of a line.
+fn unwanted(kernel: &Kernel, line: usize, step: u32, state: &State<1>) -> Limit {
+    let days = f64::from(kernel.scenario().step_days);
+    let (mut usual, mut blocked) = (0.0, 0.0);
+    for &r in kernel.outgoing(line) {
+        let r = r as usize;
+        let base = state.routes[r].base_flow[0];
+        usual += base;
+        if gate(kernel, r, step, base * days, state) != Gate::Open {
+            blocked += base;
+        }
+    }
+    let calm = state.base_output[line][0];
+    let less = if calm > 0.0 { 1.0 - state.expected[line][0] / calm } else { 0.0 };
+    if blocked > HELD_BACK * usual {
+        Limit::Border { share: blocked / usual }
+    } else if less > HELD_BACK {
+        Limit::Asked { less }
+    } else {
+        Limit::Demand
+    }
 }
 
 /// The route of a slot that fell short most over the last 30 days, in units of the material.

@@ -63,12 +63,13 @@ impl Source<'_> {
             let longest = approved.pop()? + rejected.pop()? + open.pop()?;
             let mut open = by_day(&open);
             open.push(longest * WAIT_BIN_DAYS as u64);
-            classes.push(WaitingClass {
-                label: class_name(class),
-                approved: by_day(&approved),
-                rejected: by_day(&rejected),
-                open,
-            });
+            let (mut approved, mut rejected) = (by_day(&approved), by_day(&rejected));
+            // Beyond the longest wait that was seen nothing is known: the curves end there.
+            for cases in [&mut approved, &mut rejected, &mut open] {
+                let seen = cases.iter().rposition(|cases| *cases > 0).map_or(0, |last| last + 1);
+                cases.truncate(seen);
+            }
+            classes.push(WaitingClass { label: class_name(class), approved, rejected, open });
         }
         if classes.is_empty() {
             return None;

@@ -46,6 +46,23 @@ pub(super) fn route(row: Row<'_>, findings: &mut Findings) -> Route {
     }
 }
 
+/// The unit in which the built-in chain reads a coefficient; none for those it does not read.
+fn coefficient_unit(id: &str) -> Option<&'static str> {
+    let name = id.split(':').next().unwrap_or(id);
+    match name {
+        "bev-kg" | "phev-kg" | "hev-kg" | "e2w-kg" => Some("kg/vehicle"),
+        _ if name.starts_with("aux-kg-") => Some("kg/vehicle"),
+        "ndpr-magnet-hre" | "ndpr-magnet-lre" | "dytb-magnet-hre" | "dytb-magnet-lre" => Some("kg/t"),
+        "pm-share-world" | "hre-traction" | "hre-aux" | "yield-magnet-net" | "yield-metal" => {
+            Some("fraction")
+        }
+        "ndpr-oxide-per-metal" | "dytb-oxide-per-metal" | "ndpr-per-reo" | "dytb-per-reo" => Some("t/t"),
+        "dytb-oxide-nonmagnet" => Some("t/yr"),
+        "price-ndpr-2024" | "price-dy-2024" | "price-tb-2024" => Some("USD/kg"),
+        _ => None,
+    }
+}
+
 pub(super) fn coefficient(row: Row<'_>, findings: &mut Findings) -> CoefficientRow {
     let id = row.text("id");
     if !id.split(':').all(is_kebab) || id.split(':').count() > 2 {
@@ -69,6 +86,16 @@ pub(super) fn coefficient(row: Row<'_>, findings: &mut Findings) -> CoefficientR
             &[format!("from {smallest} to {largest}")],
         );
     }
+    let (unit, expected) = (row.text("unit"), coefficient_unit(id));
+    if let Some(expected) = expected.filter(|expected| !unit.is_empty() && unit != *expected) {
+        row.error(
+            findings,
+            "E0146",
+            "unit",
+            format!("`{id}` is given in `{unit}`"),
+            &[format!("numbers are read as {expected}: convert them, or leave the cell empty")],
+        );
+    }
     let text = |column: &str| row.text(column).to_owned();
     CoefficientRow {
         id: id.to_owned(),
@@ -79,6 +106,7 @@ pub(super) fn coefficient(row: Row<'_>, findings: &mut Findings) -> CoefficientR
         value,
         unit: text("unit"),
         provenance: provenance(row, findings),
+        place: Some(row.span("id", findings)),
     }
 }
 

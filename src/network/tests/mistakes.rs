@@ -386,3 +386,27 @@ fn ores_cannot_be_asked_for_what_they_do_not_hold() {
     let found = check(&files);
     assert_eq!(found.list().iter().map(|d| d.code).collect::<Vec<_>>(), ["E0145"], "{}", found.render(false));
 }
+
+#[test]
+fn units_mines_and_regions_that_are_not_there_are_named() {
+    let codes = |file: &str, old: &str, new: &str| -> Vec<&'static str> {
+        let files = template_with(file, |text| {
+            assert_eq!(text.matches(old).count(), 1, "`{old}` must be there once");
+            Some(text.replacen(old, new, 1))
+        });
+        check(&files).list().iter().map(|d| d.code).collect()
+    };
+    assert_eq!(
+        codes("materials.csv", "bev-kg,1.1,1.8,2.5,kg/vehicle", "bev-kg,1.1,1.8,2.5,g/vehicle"),
+        ["E0146"]
+    );
+    assert_eq!(codes("materials.csv", "dytb-per-reo:mine-hill", "dytb-per-reo:mine-hil"), ["E0147"]);
+    assert_eq!(
+        codes(
+            "lead_times.csv",
+            "CHN,EUR,sea,30,42,65,invented",
+            "CHN,EUR,sea,30,42,65,invented\nCHN,EUT,sea,30,42,65,invented"
+        ),
+        ["W0148"]
+    );
+}
