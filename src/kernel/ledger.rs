@@ -156,10 +156,13 @@ impl<const L: usize> Ledger<L> {
             if let Some(singles) = self.singles.get_mut(lane) {
                 singles[a].push_back((expiry, granted));
             }
-            // Licences are given in order of time and hold equally long, so that this is the end.
-            let place = self.licences[lane].partition_point(|own| own.expiry <= expiry);
             let account = u32::try_from(a).unwrap_or(u32::MAX);
-            self.licences[lane].insert(place, Licence { expiry, tonnes: granted, account });
+            // Licences are given in order of time and hold equally long, so that the place is the end.
+            let licences = &mut self.licences[lane];
+            let last = licences.back().is_none_or(|own| own.expiry <= expiry);
+            let place =
+                if last { licences.len() } else { licences.partition_point(|own| own.expiry <= expiry) };
+            licences.insert(place, Licence { expiry, tonnes: granted, account });
         }
         granted
     }
