@@ -94,6 +94,9 @@ pub struct FanChart {
     pub events: Vec<Event>,
     /// All panels on one scale.
     pub shared_scale: bool,
+    /// The scale begins below the lowest value instead of at 0, which the quantity should say: for small changes of
+    /// something large.
+    pub off_zero: bool,
     /// The footer.
     pub provenance: Provenance,
 }
@@ -194,7 +197,8 @@ impl FanChart {
         // Labels are measured on a trial axis, as their width sets the frame they stand beside.
         let scale = |panel: &FanPanel, low: f64, high: f64| {
             let range = if self.shared_scale { values } else { panel.value_range().unwrap_or(values) };
-            Axis::close(range.0.min(0.0), range.1.max(0.0), low, high, if down > 2 { 3 } else { 7 / down })
+            let range = if self.off_zero { range } else { (range.0.min(0.0), range.1.max(0.0)) };
+            Axis::close(range.0, range.1, low, high, if down > 2 { 3 } else { 7 / down })
         };
         let labels = shown.iter().map(|p| label_width(&scale(p, 1.0, 0.0), tick)).fold(0.0, f64::max) + 12.0;
         // The quantity stands above the panels, level, where it reads without turning one's head.

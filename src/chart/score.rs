@@ -9,7 +9,7 @@ use crate::error::Error;
 
 const PRIOR: Colour = Colour(205, 209, 214, 1.0);
 /// Bars across the range of the prior.
-const BARS: usize = 30;
+const BARS: usize = 14;
 const MOST_PANELS: usize = 40;
 
 /// Samples of one uncertain input, before and after comparison with the record.
@@ -40,7 +40,7 @@ pub struct ScoreChart {
 
 /// Share of the samples in each bar of `low..high`.
 fn histogram(samples: &[f64], low: f64, high: f64) -> Vec<f64> {
-    let mut counts = vec![0_u64; BARS];
+    let mut counts = [0_u64; BARS];
     let mut all = 0_u64;
     for sample in samples.iter().filter(|s| s.is_finite()) {
         let place = ((sample - low) / (high - low) * BARS as f64).floor();

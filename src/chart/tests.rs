@@ -161,6 +161,7 @@ fn fan(count: usize, level: f64) -> FanChart {
         baseline_label: String::new(),
         events: events(),
         shared_scale: false,
+        off_zero: false,
         provenance: provenance(),
     }
 }
@@ -276,6 +277,7 @@ fn hostile(name: &str, numbers: &[f64], days: &[i32], text: &str) {
         baseline_label: text.into(),
         events: days.iter().map(|day| Event { day: *day, label: text.into() }).collect(),
         shared_scale: count == 2,
+        off_zero: count == 3,
         provenance: provenance.clone(),
     };
     let heatmap = Heatmap {

@@ -210,7 +210,9 @@ impl Source<'_> {
             panels,
             baseline_label: String::new(),
             events: self.events.clone(),
-            shared_scale: false,
+            // Prices of one good outside and inside compare.
+            shared_scale: name == "price",
+            off_zero: false,
             provenance: self.provenance.clone(),
         })
     }
@@ -242,11 +244,12 @@ impl Source<'_> {
                     self.scenario.title.trim_end_matches('.')
                 )
             },
-            quantity: "output, % of calm at mean growth".to_owned(),
+            quantity: "output, % of calm at mean growth; the scale does not begin at 0".to_owned(),
             panels,
             baseline_label: String::new(),
             events: self.events.clone(),
             shared_scale: true,
+            off_zero: true,
             provenance: self.provenance.clone(),
         })
     }

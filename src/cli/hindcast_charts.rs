@@ -57,6 +57,7 @@ pub fn all(
         baseline_label: format!("normal: the same month of 2024 × {:.3}", card.normal.growth),
         events: events.clone(),
         shared_scale: false,
+        off_zero: false,
         provenance: provenance.clone(),
     };
     let tonnes = "magnet exports, t per month of the customs record";

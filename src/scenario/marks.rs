@@ -68,19 +68,17 @@ pub(super) fn dated(
                 }
                 Some(day)
             }
-            MarkDay::Shock { id, span, end } => match shocks.iter().find(|shock| shock.id == id) {
-                Some(shock) => day_of(shock, end, parameters),
-                None => {
-                    // Removed shocks take their marks with them; but what is all but the name of one is meant for it.
-                    let ids = shocks.iter().map(|shock| shock.id.as_str());
-                    if let Some(near) = meant(id, ids) {
-                        let diagnostic = Diagnostic::error("E0241", format!("there is no shock `{id}`"));
-                        let diagnostic = diagnostic.at(span, "unknown shock");
-                        diagnostics.push(diagnostic.help(format!("did you mean `{near}`?")));
-                    }
-                    None
+            MarkDay::Shock { id, span, end } => {
+                let shock = shocks.iter().find(|shock| shock.id == id);
+                // Removed shocks take their marks with them; but what is all but the name of one is meant for it.
+                let ids = shocks.iter().map(|shock| shock.id.as_str());
+                if let Some(near) = meant(id, ids).filter(|_| shock.is_none()) {
+                    let diagnostic = Diagnostic::error("E0241", format!("there is no shock `{id}`"));
+                    let diagnostic = diagnostic.at(span, "unknown shock");
+                    diagnostics.push(diagnostic.help(format!("did you mean `{near}`?")));
                 }
-            },
+                shock.and_then(|shock| day_of(shock, end, parameters))
+            }
         };
         let Some(day) = day.filter(|day| (run.start..run.end).contains(day)) else { continue };
         marks.push((day, label));

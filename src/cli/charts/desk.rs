@@ -119,6 +119,10 @@ fn by_day(bins: &[u64]) -> Vec<u64> {
 
 /// A class of applications for people.
 fn class_name(name: &str) -> String {
+    if let Some((rule, class)) = name.split_once('/') {
+        // With several rules, whose class it is.
+        return format!("{}: {}", class_name(rule), class_name(class));
+    }
     match name {
         "united-states" => "United States".to_owned(),
         "other" => "All others".to_owned(),
