@@ -75,10 +75,12 @@ fn steps(sorted: &[f64]) -> Vec<Step> {
     found
 }
 
-/// The smallest loss that at most `share` of the runs exceed.
+/// The loss that this share of the runs exceeds, as the summary has it: between two order statistics.
 fn exceeded_by(sorted: &[f64], share: f64) -> f64 {
-    let above = (share * sorted.len() as f64 + 1e-9).floor() as usize;
-    sorted[sorted.len().saturating_sub(above + 1).min(sorted.len() - 1)]
+    let rank = (sorted.len() - 1) as f64 * (1.0 - share).clamp(0.0, 1.0);
+    let below = (rank as usize).min(sorted.len() - 1);
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (rank - below as f64) * (sorted[above] - sorted[below])
 }
 
 impl ExceedanceChart {
@@ -282,9 +284,9 @@ mod tests {
     #[test]
     fn quantiles_of_a_known_sample() {
         let sorted: Vec<f64> = (1..=100).map(f64::from).collect();
-        // 95 is exceeded by 96..=100, five of a hundred; 50 by half.
-        assert!((exceeded_by(&sorted, 0.05) - 95.0).abs() < 1e-12);
-        assert!((exceeded_by(&sorted, 0.5) - 50.0).abs() < 1e-12);
+        // Ranks 94.05 and 49.5 of 0 to 99.
+        assert!((exceeded_by(&sorted, 0.05) - 95.05).abs() < 1e-9);
+        assert!((exceeded_by(&sorted, 0.5) - 50.5).abs() < 1e-12);
         let (low, high) = wilson(50.0, 100.0);
         assert!((low - 0.4038).abs() < 1e-4 && (high - 0.5962).abs() < 1e-4);
     }

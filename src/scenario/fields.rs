@@ -2,6 +2,7 @@
 
 use super::document::{Item, Node, Table};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, nearest};
+use crate::policy::parameter::Parameter;
 
 /// A number and where it was typed.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -162,7 +163,10 @@ impl<'a> Fields<'a> {
             let mut diagnostic =
                 Diagnostic::error("E0212", format!("{} has no key `{}`", self.what, entry.key))
                     .at(entry.key_span, "unknown key");
-            if let Some(near) = meant(&entry.key, self.asked.iter().copied()) {
+            let parameter = Parameter::ALL.iter().any(|parameter| parameter.describe().key == entry.key);
+            if parameter && self.asked.contains(&"parameters") {
+                diagnostic = diagnostic.help(format!("did you mean `parameters.{}`?", entry.key));
+            } else if let Some(near) = meant(&entry.key, self.asked.iter().copied()) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
             diagnostics.push(diagnostic.help(format!("keys: {}", self.asked.join(", "))));
