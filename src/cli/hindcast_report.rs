@@ -20,10 +20,11 @@ pub fn text(card: &Scorecard, calibration: Option<&Fit>) -> String {
     let _ = writeln!(
         out,
         "The desk is calibrated on China's total magnet exports of April to July 2025 alone, stocks and sourcing on the\n\
-         automakers' stops reported in these months. Scenario: big-three-temporary-licences, the controls of April with June's\n\
+         automakers' stops reported in these months. Scenario: {}, the controls of April with June's\n\
          licences for suppliers of three automakers. August to November was seen while the mechanisms were chosen: it is\n\
          validation, not prediction. Normal: same month of 2024 × {:.3}, the growth of the\n\
          first quarter (standard error {}; a single month scatters by {}).\n",
+        coercivity::hindcast::SCENARIO,
         card.normal.growth,
         percent(card.normal.growth_error),
         percent(card.normal.month_error)

@@ -403,21 +403,8 @@ fn evaluate(
 
 #[cfg(test)]
 mod tests {
+    use super::super::points::tests::point;
     use super::*;
-
-    fn point(number: u32, mean: [f64; MONTHS]) -> Point {
-        let values = dimensions().iter().map(|d| d.at(f64::from(number) / 10.0)).collect();
-        Point {
-            wave: 1,
-            number,
-            values,
-            mean,
-            deviation: [0.04; MONTHS],
-            likelihood: -0.5 * f64::from(number),
-            stopped: 3.0,
-            halts: -1.0,
-        }
-    }
 
     #[test]
     fn implausibility_and_weights() {

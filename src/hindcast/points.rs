@@ -89,10 +89,10 @@ pub fn parse_csv(path: &str, text: &str) -> Result<Vec<Point>, Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn point(number: u32, mean: [f64; MONTHS]) -> Point {
+    pub(in super::super) fn point(number: u32, mean: [f64; MONTHS]) -> Point {
         let values = dimensions().iter().map(|d| d.at(f64::from(number) / 10.0)).collect();
         Point {
             wave: 1,

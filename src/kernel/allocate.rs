@@ -7,7 +7,6 @@
 use super::compile::priority_class;
 use super::layout::Kernel;
 use super::scratch::{Row, State, more};
-use crate::id::Place;
 use crate::policy::parameter::Parameter;
 use crate::policy::response::Rationing;
 
@@ -210,7 +209,6 @@ fn usual_flow<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize,
 fn bid<const L: usize>(kernel: &Kernel, line: usize, r: u32, lane: usize, state: &State<L>) -> f64 {
     let graph = kernel.graph();
     let buyer = if r == FINAL { line } else { kernel.routes.to[r as usize] as usize };
-    let inside = graph.lines[buyer].country == Place::CHN;
     let heavy = super::price::heavy(&graph.materials[graph.lines[line].product.index()]);
-    libm::exp(state.price[usize::from(!heavy) * 2 + usize::from(inside)][lane])
+    libm::exp(state.price[super::price::market(heavy, graph.lines[buyer].country)][lane])
 }

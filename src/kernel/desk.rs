@@ -3,7 +3,7 @@
 //! Sparse by nature, so handled one replication at a time, in queues that keep their memory. Times are days
 //! since the first step; an event that falls inside a step acts at the step's end, one without delay at once.
 
-use super::clerk::{Clerk, Lot, STANDING};
+use super::clerk::{Clerk, Lot};
 use super::experience::Experience;
 use super::filing;
 use super::layout::{Kernel, Rule};
@@ -338,7 +338,7 @@ fn turn<const L: usize>(
                     weigh(kernel, (position, lane), state);
                 }
                 let only = std::array::from_fn(|other| other == lane);
-                filing::file_rule(kernel, streams, (step, STANDING), position, &only, state);
+                filing::file_standing(kernel, streams, step, position, &only, state);
             }
         } else if was {
             own.lanes[lane].queue.clear();

@@ -59,20 +59,18 @@ fn reckon<const L: usize>(kernel: &Kernel, now: f64, (position, lane): (usize, u
     }
 }
 
-/// Routes of one rule apply, in the lanes of `only`: all lanes of a route are looked at side by side, and those
-/// few that need something go to the desk one by one.
-#[inline(always)]
-pub(super) fn file_rule<const L: usize>(
+/// All routes of one rule apply for the standing book, in the lanes of `only`.
+pub(super) fn file_standing<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
-    (step, first_lot): (u32, u32),
+    step: u32,
     position: usize,
     only: &[bool; L],
     state: &mut State<L>,
 ) {
     reckon_all(kernel, step, position, only, state);
     for c in 0..kernel.rules[position].routes.len() {
-        file_route(kernel, streams, (step, first_lot), (position, c), only, state);
+        file_route(kernel, streams, (step, STANDING), (position, c), only, state);
     }
 }
 
@@ -89,7 +87,8 @@ fn reckon_all<const L: usize>(
     (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
 }
 
-/// The pairs of one route apply, in the lanes of `only`.
+/// The pairs of one route apply, in the lanes of `only`: all lanes are looked at side by side, and those few that need
+/// something go to the desk one by one.
 #[inline(always)]
 fn file_route<const L: usize>(
     kernel: &Kernel,

@@ -84,7 +84,7 @@ pub(super) fn contents_only(graph: &LineGraph) -> Vec<bool> {
     for line in &graph.lines {
         for input in &line.inputs {
             let material = &graph.materials[input.material.index()];
-            mark(&input.amount, material.dytb > 0.0 && material.ndpr <= 0.0);
+            mark(&input.amount, material.is_heavy_alone());
         }
     }
     graph

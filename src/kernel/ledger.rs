@@ -108,9 +108,7 @@ impl<const L: usize> Ledger<L> {
 
     pub(crate) fn reset(&mut self) {
         (0..L).for_each(|lane| self.void(lane));
-        for rows in [&mut self.balance, &mut self.window, &mut self.ring, &mut self.left] {
-            rows.fill([0.0; L]);
-        }
+        self.left.fill([0.0; L]);
     }
 
     /// All licences of a lane lapse, all approvals that wait are forgotten.

@@ -126,7 +126,12 @@ pub(crate) fn relax<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
 
 /// Whether a good is priced by its Dy and Tb: magnets and parts with them, their oxide and their metal.
 pub(crate) fn heavy(material: &Material) -> bool {
-    material.heavy || (material.dytb > 0.0 && material.ndpr <= 0.0)
+    material.heavy || material.is_heavy_alone()
+}
+
+/// Position in [`MARKETS`] of what a buyer in a country pays.
+pub(crate) fn market(heavy: bool, country: Place) -> usize {
+    usize::from(!heavy) * 2 + usize::from(country == Place::CHN)
 }
 
 /// The market whose price a line's final users heed, a position in [`MARKETS`]: that of their side of the border,
@@ -134,8 +139,7 @@ pub(crate) fn heavy(material: &Material) -> bool {
 /// the way have no final users.
 pub(crate) fn heeded(graph: &LineGraph, line: &Line) -> Option<usize> {
     let heavy = line.inputs.iter().any(|input| heavy(&graph.materials[input.material.index()]));
-    let inside = line.country == Place::CHN;
-    (line.stage == Stage::OtherDemand).then_some(usize::from(!heavy) * 2 + usize::from(inside))
+    (line.stage == Stage::OtherDemand).then(|| market(heavy, line.country))
 }
 
 /// Factor on final demand from a market's price: users cut back with the elasticity of demand.

@@ -312,6 +312,14 @@ pub struct LineGraph {
     pub pools: Vec<Pool>,
 }
 
+impl Material {
+    /// Whether it is oxide or metal of Dy and Tb, and nothing else.
+    #[must_use]
+    pub fn is_heavy_alone(&self) -> bool {
+        self.dytb > 0.0 && self.ndpr <= 0.0
+    }
+}
+
 impl LineGraph {
     /// The central value of every coefficient, in their order: what [`Amount::value`] is asked with.
     #[must_use]

@@ -1,7 +1,8 @@
 //! Dated words on charts: of a day, or of a shock's first or last day.
 
 use super::document::Node;
-use super::fields::{Fields, meant, wrong_type};
+use super::fields::{Fields, wrong_type};
+use super::overlay::no_such_shock;
 use super::timing::{self, Run};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::policy::parameter::{Parameters, Value};
@@ -35,8 +36,8 @@ pub(super) fn marks<'a>(fields: &mut Fields<'a>, diagnostics: &mut Diagnostics) 
         let mut own = Fields::new(table, "a mark", item.span);
         let label = own.need_text("label", diagnostics).map(|text| text.value.to_owned());
         let shock = own.text("shock", diagnostics);
-        let end = own.choice("at", &[("start", false), ("end", true)], diagnostics).unwrap_or(false);
         let when = if let Some(shock) = shock {
+            let end = own.choice("at", &[("start", false), ("end", true)], diagnostics).unwrap_or(false);
             Some((shock.span, MarkDay::Shock { id: shock.value, span: shock.span, end }))
         } else {
             let date = own.need("date", diagnostics).and_then(|item| timing::date(item, "date", diagnostics));
@@ -50,8 +51,8 @@ pub(super) fn marks<'a>(fields: &mut Fields<'a>, diagnostics: &mut Diagnostics) 
     marks
 }
 
-/// Days of marks: those of shocks at the means of what is drawn. A mark of a shock that a later file removed goes with
-/// it; one that begins by a trigger, or never ends, has no day.
+/// Days of marks: those of shocks at the means of what is drawn. One that begins by a trigger, or never ends, has no
+/// day. (Marks of removed shocks went with them: see `overlay::merge`.)
 pub(super) fn dated(
     drafts: Vec<DraftMark<'_>>,
     (shocks, parameters): (&[Shock], &Parameters),
@@ -70,12 +71,9 @@ pub(super) fn dated(
             }
             MarkDay::Shock { id, span, end } => {
                 let shock = shocks.iter().find(|shock| shock.id == id);
-                // Removed shocks take their marks with them; but what is all but the name of one is meant for it.
-                let ids = shocks.iter().map(|shock| shock.id.as_str());
-                if let Some(near) = meant(id, ids).filter(|_| shock.is_none()) {
-                    let diagnostic = Diagnostic::error("E0241", format!("there is no shock `{id}`"));
-                    let diagnostic = diagnostic.at(span, "unknown shock");
-                    diagnostics.push(diagnostic.help(format!("did you mean `{near}`?")));
+                if shock.is_none() {
+                    let ids: Vec<&str> = shocks.iter().map(|shock| shock.id.as_str()).collect();
+                    diagnostics.push(no_such_shock(id, &ids, span));
                 }
                 shock.and_then(|shock| day_of(shock, end, parameters))
             }

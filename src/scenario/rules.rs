@@ -63,7 +63,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "E0211",
-        "A shock is named that does not exist: by `remove = true`, by `--set shock.ID…`, or by the `of` of a regime. Ids are those of this file and of everything it extends.",
+        "A shock is named that does not exist: by `remove = true`, by `--set shock.ID…`, by the `of` of a regime, or by the `shock` of a mark. Ids are those of this file and of everything it extends.",
     ),
     rule(
         "E0212",

@@ -5,6 +5,11 @@ use crate::scenario::document::{Entry, Item, Node, Table};
 /// Lays a file's root over its base's.
 pub(super) fn lay(base: &mut Table, over: Table) {
     base.span = over.span;
+    // Before the file's own marks are appended: only those of its base go with what it removes.
+    if let Some(Node::List(shocks)) = over.get("shock").map(|item| &item.node) {
+        let removed = shocks.iter().filter(|shock| is_removal(shock));
+        removed.filter_map(id_of).for_each(|id| drop_marks(base, id));
+    }
     for entry in over.entries {
         match entry.key.as_str() {
             "parameters" | "switches" | "study" | "outputs" => lay_key_by_key(base, entry),
@@ -50,6 +55,21 @@ fn lay_shocks(base: &mut Table, entry: Entry) {
         key: entry.key,
         key_span: entry.key_span,
     });
+}
+
+fn is_removal(shock: &Item) -> bool {
+    match &shock.node {
+        Node::Table(table) => matches!(table.get("remove"), Some(Item { node: Node::Switch(true), .. })),
+        _ => false,
+    }
+}
+
+/// Takes out the marks of a shock that is taken out.
+pub(super) fn drop_marks(root: &mut Table, shock: &str) {
+    let marks = root.entries.iter_mut().find(|own| own.key == "mark");
+    if let Some(Entry { item: Item { node: Node::List(marks), .. }, .. }) = marks {
+        marks.retain(|mark| !matches!(&mark.node, Node::Table(mark) if mark.text("shock") == Some(shock)));
+    }
 }
 
 pub(super) fn id_of(item: &Item) -> Option<&str> {

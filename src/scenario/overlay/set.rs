@@ -5,7 +5,7 @@ use crate::policy::parameter::Parameter;
 use crate::scenario::document::{Document, Entry, Item, Node, Table};
 use crate::scenario::fields::meant;
 
-use super::merge::{drop_rivals, id_of, put_alone};
+use super::merge::{drop_marks, drop_rivals, id_of, put_alone};
 
 /// Lays one `key=value` over everything.
 pub(super) fn lay(root: &mut Table, set: &str, diagnostics: &mut Diagnostics) {
@@ -38,7 +38,7 @@ fn set_shock(root: &mut Table, entry: Entry, diagnostics: &mut Diagnostics) {
         );
         return;
     };
-    let mut none = Vec::new();
+    let (mut none, mut removed) = (Vec::new(), Vec::new());
     let list = match root.entries.iter_mut().find(|own| own.key == "shock") {
         Some(Entry { item: Item { node: Node::List(list), .. }, .. }) => list,
         _ => &mut none,
@@ -53,6 +53,7 @@ fn set_shock(root: &mut Table, entry: Entry, diagnostics: &mut Diagnostics) {
             (Node::Table(keys), Node::Table(own)) => {
                 if matches!(keys.get("remove"), Some(Item { node: Node::Switch(true), .. })) {
                     list.remove(position);
+                    removed.push(id);
                     continue;
                 }
                 for key in keys.entries {
@@ -69,6 +70,7 @@ fn set_shock(root: &mut Table, entry: Entry, diagnostics: &mut Diagnostics) {
             ),
         }
     }
+    removed.iter().for_each(|id| drop_marks(root, id));
 }
 
 /// What is wrong with a `--set` that is no TOML: its shape, its key, or its value.
