@@ -108,7 +108,7 @@ impl ScoreChart {
             let text = format!("median {} → {}", words[0], words[1]);
             let text = fit(&text, SMALL, false, frame.width());
             d.text((frame.x0, cell.y0 + LABEL * 2.2), &text, SMALL, MUTED, Anchor::Left);
-            let x = Axis::exact(low, high, frame.x0, frame.x1, if across > 3 { 3 } else { 5 });
+            let x = Axis::exact(low, high, frame.x0, frame.x1, if across > 3 { 5 } else { 7 });
             x_grid(d, frame, &x, tick, true);
             if !x.multiple.is_empty() {
                 d.text((frame.x1, cell.y0 + LABEL * 2.2), x.multiple, SMALL, MUTED, Anchor::Right);
