@@ -196,19 +196,21 @@ impl Drawing {
 /// Shrinks an RGB image by averaging `grid` × `grid` blocks.
 fn averaged(large: &[u8], width: usize, height: usize, grid: usize) -> Vec<u8> {
     let mut small = Vec::with_capacity(width * height * 3);
-    let count = (grid * grid) as u32;
-    for y in 0..height {
-        for x in 0..width {
-            let mut sum = [0_u32; 3];
-            for row in 0..grid {
-                let start = ((y * grid + row) * width * grid + x * grid) * 3;
-                for pixel in large[start..start + grid * 3].chunks_exact(3) {
-                    for (total, channel) in sum.iter_mut().zip(pixel) {
-                        *total += u32::from(*channel);
-                    }
-                }
+    let count = (grid * grid) as u16;
+    let mut sums = vec![0_u16; width * grid * 3];
+    for rows in large.chunks_exact(width * grid * 3 * grid) {
+        // First the rows of a block, then what stands side by side in it.
+        sums.fill(0);
+        for row in rows.chunks_exact(width * grid * 3) {
+            for (sum, channel) in sums.iter_mut().zip(row) {
+                *sum += u16::from(*channel);
             }
-            small.extend(sum.iter().map(|total| ((total + count / 2) / count) as u8));
+        }
+        for block in sums.chunks_exact(grid * 3) {
+            for channel in 0..3 {
+                let total: u16 = block.iter().skip(channel).step_by(3).sum();
+                small.push(((total + count / 2) / count) as u8);
+            }
         }
     }
     small

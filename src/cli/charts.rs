@@ -15,6 +15,7 @@ use coercivity::study::StudyResult;
 use coercivity::study::flows::Flows;
 use coercivity::study::reading::{Reading, group, metric};
 use coercivity::summary::Summary;
+use rayon::prelude::*;
 
 use super::words::{place, stage};
 
@@ -42,7 +43,7 @@ const COVERS: [(&str, &str, &str); 3] = [
 ];
 
 /// A picture before it is drawn to a format.
-type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error>>;
+type Draw = Box<dyn Fn(Format) -> Result<Vec<u8>, Error> + Send + Sync>;
 
 /// What [`all`] gives.
 pub struct Pictures {
@@ -86,7 +87,7 @@ pub(super) fn next_month(day: i32) -> i32 {
     next.map_or(day + 30, |span| span.get_days())
 }
 
-/// Every picture of a run.
+/// Every picture of a run, drawn on the threads of the pool it is called in.
 pub fn all(
     scenario: &Scenario,
     kernel: &Kernel,
@@ -103,19 +104,22 @@ pub fn all(
     };
     let events = events(scenario);
     let source = Source { scenario, summary: &result.summary, reading, provenance, events };
-    let mut pictures = Pictures { files: Vec::new(), left_out: Vec::new() };
+    let mut left_out = Vec::new();
+    let mut wanted: Vec<(&str, Draw)> = Vec::new();
     for (name, group, draw) in source.pictures(kernel) {
-        let Some(draw) = draw else {
-            if kernel.left_out().any(|left_out| left_out == group) {
-                pictures.left_out.push(name);
-            }
-            continue;
-        };
-        for (ending, format) in [("svg", Format::Svg), ("png", Format::Png)] {
-            pictures.files.push((format!("{name}.{ending}"), draw(format)?));
+        match draw {
+            Some(draw) => wanted.push((name, draw)),
+            None if kernel.left_out().any(|left_out| left_out == group) => left_out.push(name),
+            None => {}
         }
     }
-    Ok(pictures)
+    let formats = [("svg", Format::Svg), ("png", Format::Png)];
+    let one = |(name, draw): &(&str, Draw)| -> Vec<_> {
+        let file = |(ending, format)| draw(format).map(|bytes| (format!("{name}.{ending}"), bytes));
+        formats.into_par_iter().map(file).collect()
+    };
+    let files = wanted.par_iter().flat_map(one).collect::<Result<_, _>>()?;
+    Ok(Pictures { files, left_out })
 }
 
 impl Source<'_> {

@@ -190,7 +190,8 @@ impl Run {
         }
         let mut drawn = 0;
         if !self.no_charts {
-            let pictures = charts::all(scenario, kernel, result, reading)?;
+            let pool = super::gauge::pool(&self.means)?;
+            let pictures = pool.install(|| charts::all(scenario, kernel, result, reading))?;
             for (name, bytes) in &pictures.files {
                 folder.write(&format!("charts/{name}"), bytes)?;
             }

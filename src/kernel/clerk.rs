@@ -107,13 +107,13 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         low + (high - low).max(0.0) * self.draws(Purpose::Intake, lot, round)[0]
     }
 
-    fn work(&mut self, ticket: &Ticket<Lot>) -> f64 {
+    fn work(&mut self, ticket: &Ticket<Lot>, intake: f64) -> f64 {
         let draws = self.draws(Purpose::Review, &ticket.case, ticket.round);
         let (dead, mean) = (self.parameter(Parameter::DeskDeadTime), self.parameter(Parameter::DeskMean));
         let law = self.licensing.law;
         if self.licensing.capacity == Capacity::Infinite {
             // The dead time includes the intake already spent.
-            return service(law, (dead - ticket.intake).max(0.0), mean, draws);
+            return service(law, (dead - intake).max(0.0), mean, draws);
         }
         let effort = self.terms.effort(self.lane);
         if dead + mean <= 0.0 {

@@ -4,7 +4,7 @@
 use super::clerk::{Lot, STANDING};
 use super::desk::{RuleState, at_desk, expected_flow, licensing};
 use super::layout::Kernel;
-use super::scratch::{RouteRows, State, more};
+use super::scratch::{RouteRows, Row, State, more};
 use crate::policy::parameter::Parameter;
 use crate::random::philox::Streams;
 
@@ -30,18 +30,19 @@ pub(crate) fn ship_and_file<const L: usize>(
         for (c, &r) in rule.routes.iter().enumerate() {
             let exempt = state.exempt[kernel.routes.governed[r as usize] as usize];
             let mut tonnes = super::event::openly(kernel, state, r as usize);
-            let RuleState { needs, ledger, .. } = &mut state.desk.rules[position];
+            let RuleState { needs, ledger, pending, .. } = &mut state.desk.rules[position];
             let needs = needs[c];
             for lane in 0..L {
                 let counts = active[lane] && needs[lane] && exempt[lane] <= 0.0;
                 tonnes[lane] = if counts { tonnes[lane] } else { 0.0 };
             }
-            if ledger.pairs() == 1 {
+            let least = if ledger.pairs() == 1 {
                 ledger.ship_alone(c, step, licensing.use_, &tonnes);
+                ledger.least(c, pending)
             } else {
-                ledger.ship_pairs(c, licensing.use_, &tonnes);
-            }
-            file_route(kernel, streams, (step, 0), (position, c), &active, state);
+                ledger.ship_pairs(c, licensing.use_, &tonnes, pending)
+            };
+            file_route(kernel, streams, (step, 0), (position, c), (&active, &least), state);
         }
     }
     state.desk.sum();
@@ -70,7 +71,9 @@ pub(super) fn file_standing<const L: usize>(
 ) {
     reckon_all(kernel, step, position, only, state);
     for c in 0..kernel.rules[position].routes.len() {
-        file_route(kernel, streams, (step, STANDING), (position, c), only, state);
+        let RuleState { ledger, pending, .. } = &state.desk.rules[position];
+        let least = ledger.least(c, pending);
+        file_route(kernel, streams, (step, STANDING), (position, c), (only, &least), state);
     }
 }
 
@@ -87,15 +90,15 @@ fn reckon_all<const L: usize>(
     (0..L).filter(|lane| only[*lane]).for_each(|lane| reckon(kernel, now, (position, lane), state));
 }
 
-/// The pairs of one route apply, in the lanes of `only`: all lanes are looked at side by side, and those few that need
-/// something go to the desk one by one.
+/// The pairs of one route apply, in the lanes of `only`: all lanes are looked at side by side, and those few in which the
+/// pair that has `least` needs something go through the pairs one by one.
 #[inline(always)]
 fn file_route<const L: usize>(
     kernel: &Kernel,
     streams: &[Streams; L],
     (step, first_lot): (u32, u32),
     (position, c): (usize, usize),
-    only: &[bool; L],
+    (only, least): (&[bool; L], &Row<L>),
     state: &mut State<L>,
 ) {
     let rule = &kernel.rules[position];
@@ -125,23 +128,21 @@ fn file_route<const L: usize>(
     }
     // On most days nobody behind the route needs anything: that is found in one go.
     let trifle = lot.map(|lot| 1.0e-9 * lot);
-    let mut files = false;
-    for (pending, balance) in own.pending[c * pairs..(c + 1) * pairs].iter().zip(own.ledger.balances(c)) {
-        for lane in 0..L {
-            // No short cut: whole rows are compared at once.
-            let more = wanted[lane] - balance[lane] - pending[lane] > trifle[lane];
-            files |= if may[lane] { more } else { false };
-        }
+    let (mut files, mut any) = ([false; L], false);
+    for lane in 0..L {
+        // No short cut: whole rows are compared at once.
+        files[lane] = may[lane] & (wanted[lane] - least[lane] > trifle[lane]);
+        any |= files[lane];
     }
-    if !files {
+    if !any {
         return;
     }
-    for pair in 0..pairs {
-        for lane in 0..L {
+    for lane in (0..L).filter(|lane| files[*lane]) {
+        for pair in 0..pairs {
             let own = &state.desk.rules[position];
-            let need =
-                wanted[lane] - own.ledger.balances(c)[pair][lane] - own.pending[c * pairs + pair][lane];
-            if !(may[lane] && need > trifle[lane]) {
+            let held = own.ledger.balances(c)[pair][lane] + own.pending[c * pairs + pair][lane];
+            let need = wanted[lane] - held;
+            if need <= trifle[lane] {
                 continue;
             }
             #[expect(
@@ -210,7 +211,9 @@ pub(super) fn renew<const L: usize>(
         reckon(kernel, now, (position, lane), state);
         let only = std::array::from_fn(|other| other == lane);
         for &c in &lapsed {
-            file_route(kernel, streams, (step, STANDING), (position, c), &only, state);
+            let RuleState { ledger, pending, .. } = &state.desk.rules[position];
+            let least = ledger.least(c, pending);
+            file_route(kernel, streams, (step, STANDING), (position, c), (&only, &least), state);
         }
         at_desk(kernel, streams, (position, lane), state, |queue, clerk| queue.advance(now, clerk));
     }

@@ -316,9 +316,10 @@ impl<const L: usize> Ledger<L> {
         allowed
     }
 
-    /// What left a route of several pairs is spread over them in proportion to what each might have shipped.
+    /// What left a route of several pairs is spread over them in proportion to what each might have shipped. Returns
+    /// what [`Self::least`] would afterwards, so that accounts are passed once.
     #[inline(always)]
-    pub(crate) fn ship_pairs(&mut self, c: usize, use_: Use, tonnes: &Row<L>) {
+    pub(crate) fn ship_pairs(&mut self, c: usize, use_: Use, tonnes: &Row<L>, pending: &[Row<L>]) -> Row<L> {
         let (limit, allowed) = (self.limit[c], self.allowed[c]);
         let mut part = [0.0; L];
         for lane in 0..L {
@@ -331,16 +332,32 @@ impl<const L: usize> Ledger<L> {
                     std::array::from_fn(|lane| less(self.balance[a][lane], limit[lane]) * part[lane]);
                 self.spend(a, use_, &own);
             }
-            return;
+            return self.least(c, pending);
         }
-        for row in &mut self.balance[accounts] {
-            let mut balance = *row;
+        let mut least = [f64::INFINITY; L];
+        for (row, pending) in self.balance[accounts.clone()].iter_mut().zip(&pending[accounts]) {
+            let (mut balance, pending) = (*row, *pending);
             for lane in 0..L {
                 let own = less(balance[lane], limit[lane]) * part[lane];
                 balance[lane] = more(balance[lane] - own, 0.0);
+                least[lane] = less(balance[lane] + pending[lane], least[lane]);
             }
             *row = balance;
         }
+        least
+    }
+
+    /// The smallest of what the pairs of a route hold and have applied for.
+    #[inline(always)]
+    pub(crate) fn least(&self, c: usize, pending: &[Row<L>]) -> Row<L> {
+        let accounts = c * self.pairs..(c + 1) * self.pairs;
+        let mut least = [f64::INFINITY; L];
+        for (balance, pending) in self.balance[accounts.clone()].iter().zip(&pending[accounts]) {
+            for lane in 0..L {
+                least[lane] = less(balance[lane] + pending[lane], least[lane]);
+            }
+        }
+        least
     }
 
     /// The only pair of a route ships `tonnes` in each lane.

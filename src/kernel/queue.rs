@@ -5,6 +5,10 @@
 //! served inside a priority class, lower numbers first, nobody is interrupted. The core knows no routes, no
 //! tonnes and no steps; what cases are and how long things take is the business of a [`Practice`]. Times are
 //! days on any origin. Memory is kept from one replication to the next.
+//!
+//! Where every case is served at once, nothing can happen between an applicant's answer and the end of service
+//! but that paces change, so that these days are one event. Events are 16 bytes; what else is known of a case
+//! lies at a seat of its own, one cache line, and is read when its time has come.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -35,10 +39,6 @@ pub struct Ticket<C> {
     pub filed: f64,
     /// Times it was returned so far.
     pub round: u32,
-    /// Days its last intake took.
-    pub intake: f64,
-    /// Order of first filing.
-    number: u64,
 }
 
 /// How cases are handled: times, order and decisions.
@@ -48,8 +48,8 @@ pub trait Practice {
 
     /// Days of intake.
     fn intake(&mut self, case: &Self::Case, round: u32) -> f64;
-    /// Days of service at pace 1.
-    fn work(&mut self, ticket: &Ticket<Self::Case>) -> f64;
+    /// Days of service at pace 1, after an intake of so many days.
+    fn work(&mut self, ticket: &Ticket<Self::Case>, intake: f64) -> f64;
     /// Days of work done per day of service; at 0 nothing moves.
     fn pace(&self, case: &Self::Case) -> f64;
     /// Lower numbers are served first.
@@ -68,78 +68,72 @@ enum Stage {
     Applicant,
 }
 
-/// Something that will happen; for a case in service also the work left at `from`.
+/// A case at the desk and what is going on with it.
 #[derive(Clone, Copy, Debug)]
-struct Event<C> {
-    day: f64,
+#[repr(align(64))]
+struct Seat<C> {
+    case: C,
+    filed: f64,
+    round: u32,
     stage: Stage,
-    ticket: Ticket<C>,
+    /// In service the work left at `from`; before it, the days of its intake.
     work: f64,
     from: f64,
     pace: f64,
 }
 
-impl<C> Event<C> {
-    /// When work left at `from` is done.
-    fn due(work: f64, from: f64, pace: f64) -> f64 {
-        if work <= 0.0 {
-            from
-        } else if pace > 0.0 {
-            from + work / pace
+impl<C: Copy> Seat<C> {
+    fn ticket(&self) -> Ticket<C> {
+        Ticket { case: self.case, filed: self.filed, round: self.round }
+    }
+
+    /// When the work left is done.
+    fn due(&self) -> f64 {
+        if self.work <= 0.0 {
+            self.from
+        } else if self.pace > 0.0 {
+            self.from + self.work / self.pace
         } else {
             f64::INFINITY
         }
     }
 }
 
-/// Events are ordered by time, then by age, so that equal times never depend on memory layout.
-impl<C> Ord for Event<C> {
+/// Something that will happen to the case at a seat. Events are ordered by time, then by age of the case, so that
+/// equal times never depend on memory layout.
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    day: f64,
+    /// Order of first filing.
+    number: u32,
+    seat: u32,
+}
+
+impl Ord for Event {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.day.total_cmp(&other.day).then(self.ticket.number.cmp(&other.ticket.number))
+        self.day.total_cmp(&other.day).then(self.number.cmp(&other.number))
     }
 }
-impl<C> PartialOrd for Event<C> {
+impl PartialOrd for Event {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
-impl<C> Eq for Event<C> {}
-impl<C> PartialEq for Event<C> {
+impl Eq for Event {}
+impl PartialEq for Event {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl<C> Dated for Event<C> {
+impl Dated for Event {
     fn day(&self) -> f64 {
         self.day
     }
 }
 
-/// A case that waits for a server.
-#[derive(Clone, Copy, Debug)]
-struct Waiting<C> {
-    priority: u8,
-    place: u64,
-    ticket: Ticket<C>,
-}
-
-impl<C> Ord for Waiting<C> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.priority, self.place).cmp(&(other.priority, other.place))
-    }
-}
-impl<C> PartialOrd for Waiting<C> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<C> Eq for Waiting<C> {}
-impl<C> PartialEq for Waiting<C> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
+/// A case that waits for a server: priority, place in the line, number and seat.
+type Waiting = (u8, u64, u32, u32);
 
 /// A desk with its cases.
 ///
@@ -154,7 +148,7 @@ impl<C> PartialEq for Waiting<C> {
 ///     fn intake(&mut self, _: &char, _: u32) -> f64 {
 ///         1.0
 ///     }
-///     fn work(&mut self, _: &Ticket<char>) -> f64 {
+///     fn work(&mut self, _: &Ticket<char>, _: f64) -> f64 {
 ///         2.0
 ///     }
 ///     fn pace(&self, _: &char) -> f64 {
@@ -181,26 +175,29 @@ impl<C> PartialEq for Waiting<C> {
 /// ```
 #[derive(Debug)]
 pub struct Queue<C> {
-    calendar: Calendar<Event<C>>,
-    waiting: BinaryHeap<Reverse<Waiting<C>>>,
+    calendar: Calendar<Event>,
+    seats: Vec<Seat<C>>,
+    /// Empty seats; the last one to become so is the first to be taken.
+    free: Vec<u32>,
+    waiting: BinaryHeap<Reverse<Waiting>>,
     /// `None`: every case is served at once.
     servers: Option<u32>,
     busy: u32,
-    numbers: u64,
+    numbers: u32,
     places: u64,
-    open: usize,
 }
 
 impl<C> Default for Queue<C> {
     fn default() -> Self {
         Self {
             calendar: Calendar::default(),
+            seats: Vec::new(),
+            free: Vec::new(),
             waiting: BinaryHeap::new(),
             servers: None,
             busy: 0,
             numbers: 0,
             places: 0,
-            open: 0,
         }
     }
 }
@@ -215,14 +212,16 @@ impl<C: Copy> Queue<C> {
     /// Forgets every case and keeps the memory.
     pub fn clear(&mut self) {
         self.calendar.clear();
+        self.seats.clear();
+        self.free.clear();
         self.waiting.clear();
-        (self.busy, self.numbers, self.places, self.open) = (0, 0, 0, 0);
+        (self.busy, self.numbers, self.places) = (0, 0, 0);
     }
 
     /// Cases filed and not yet closed, wherever they are.
     #[must_use]
     pub fn open(&self) -> usize {
-        self.open
+        self.seats.len() - self.free.len()
     }
 
     /// Cases that wait for a server.
@@ -231,7 +230,7 @@ impl<C: Copy> Queue<C> {
         self.waiting.len()
     }
 
-    /// Cases in service.
+    /// Cases in service; where every case is served at once, those on their way to it count, too.
     #[must_use]
     pub fn in_service(&self) -> u32 {
         self.busy
@@ -239,38 +238,46 @@ impl<C: Copy> Queue<C> {
 
     /// A new case, on a day not before any [`Queue::advance`].
     pub fn file<P: Practice<Case = C>>(&mut self, day: f64, case: C, practice: &mut P) {
-        let intake = practice.intake(&case, 0);
-        let ticket = Ticket { case, filed: day, round: 0, intake, number: self.numbers };
-        self.numbers += 1;
-        self.open += 1;
-        self.schedule(day + intake, Stage::Intake, ticket);
+        let seat = Seat { case, filed: day, round: 0, stage: Stage::Intake, work: 0.0, from: day, pace: 0.0 };
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.seats.push(seat);
+            u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.seats[at as usize] = seat;
+        let number = self.numbers;
+        self.numbers = number.wrapping_add(1);
+        self.take_in(day, (number, at), practice);
     }
 
     /// Lets everything happen that is due until `until` (inclusive), in order of time.
     ///
     /// A practice whose intake, work and answers all take no time must not return a case for ever.
     pub fn advance<P: Practice<Case = C>>(&mut self, until: f64, practice: &mut P) {
-        while let Some(event) = self.calendar.next(until) {
-            let (day, mut ticket) = (event.day, event.ticket);
-            match event.stage {
-                Stage::Applicant => {
-                    ticket.round += 1;
-                    ticket.intake = practice.intake(&ticket.case, ticket.round);
-                    self.schedule(day + ticket.intake, Stage::Intake, ticket);
-                }
-                Stage::Intake if self.has_free_server() => self.serve(day, ticket, practice),
+        while let Some(Event { day, number, seat: at }) = self.calendar.next(until) {
+            let seat = self.seats[at as usize];
+            match seat.stage {
+                Stage::Applicant => self.take_in(day, (number, at), practice),
+                Stage::Intake if self.has_free_server() => self.serve(day, (number, at), practice),
                 Stage::Intake => {
-                    let priority = practice.priority(&ticket.case);
-                    self.waiting.push(Reverse(Waiting { priority, place: self.places, ticket }));
+                    let priority = practice.priority(&seat.case);
+                    self.waiting.push(Reverse((priority, self.places, number, at)));
                     self.places += 1;
                 }
                 Stage::Service => {
                     self.busy -= 1;
-                    match practice.verdict(day, &ticket) {
-                        Verdict::Returned { after } => self.schedule(day + after, Stage::Applicant, ticket),
+                    match practice.verdict(day, &seat.ticket()) {
+                        Verdict::Returned { after } => {
+                            let seat = &mut self.seats[at as usize];
+                            (seat.round, seat.stage) = (seat.round + 1, Stage::Applicant);
+                            if self.servers.is_none() {
+                                self.take_in(day + after, (number, at), practice);
+                            } else {
+                                self.calendar.push(Event { day: day + after, number, seat: at });
+                            }
+                        }
                         verdict => {
-                            self.open -= 1;
-                            practice.close(day, &ticket, verdict == Verdict::Approved);
+                            practice.close(day, &seat.ticket(), verdict == Verdict::Approved);
+                            self.free.push(at);
                         }
                     }
                     self.fill(day, practice);
@@ -289,15 +296,20 @@ impl<C: Copy> Queue<C> {
     /// Tells the queue, on a day to which it has advanced, that paces have changed: work left goes on at the
     /// new ones.
     pub fn repace<P: Practice<Case = C>>(&mut self, day: f64, practice: &P) {
+        let seats = &mut self.seats;
         self.calendar.change(|event| {
-            if event.stage != Stage::Service {
+            let seat = &mut seats[event.seat as usize];
+            if seat.stage != Stage::Service {
                 return;
             }
-            let pace = practice.pace(&event.ticket.case);
-            if pace.total_cmp(&event.pace) != Ordering::Equal {
-                event.work = (event.work - (day - event.from) * event.pace).max(0.0);
-                (event.from, event.pace) = (day, pace);
-                event.day = Event::<C>::due(event.work, day, pace);
+            let pace = practice.pace(&seat.case);
+            if pace.total_cmp(&seat.pace) != Ordering::Equal {
+                if seat.from < day {
+                    seat.work = (seat.work - (day - seat.from) * seat.pace).max(0.0);
+                    seat.from = day;
+                }
+                seat.pace = pace;
+                event.day = seat.due();
             }
         });
     }
@@ -308,20 +320,31 @@ impl<C: Copy> Queue<C> {
 
     fn fill<P: Practice<Case = C>>(&mut self, day: f64, practice: &mut P) {
         while self.has_free_server() {
-            let Some(Reverse(next)) = self.waiting.pop() else { return };
-            self.serve(day, next.ticket, practice);
+            let Some(Reverse((_, _, number, at))) = self.waiting.pop() else { return };
+            self.serve(day, (number, at), practice);
         }
     }
 
-    fn serve<P: Practice<Case = C>>(&mut self, day: f64, ticket: Ticket<C>, practice: &mut P) {
-        self.busy += 1;
-        let (work, pace) = (practice.work(&ticket), practice.pace(&ticket.case));
-        let due = Event::<C>::due(work, day, pace);
-        self.calendar.push(Event { day: due, stage: Stage::Service, ticket, work, from: day, pace });
+    /// Intake of a case begins.
+    fn take_in<P: Practice<Case = C>>(&mut self, day: f64, (number, at): (u32, u32), practice: &mut P) {
+        let seat = &mut self.seats[at as usize];
+        let intake = practice.intake(&seat.case, seat.round);
+        (seat.stage, seat.work) = (Stage::Intake, intake);
+        if self.servers.is_none() {
+            self.serve(day + intake, (number, at), practice);
+        } else {
+            self.calendar.push(Event { day: day + intake, number, seat: at });
+        }
     }
 
-    fn schedule(&mut self, day: f64, stage: Stage, ticket: Ticket<C>) {
-        self.calendar.push(Event { day, stage, ticket, work: 0.0, from: day, pace: 0.0 });
+    /// Service of a case begins, now or on a day to come.
+    fn serve<P: Practice<Case = C>>(&mut self, day: f64, (number, at): (u32, u32), practice: &mut P) {
+        self.busy += 1;
+        let seat = &mut self.seats[at as usize];
+        seat.work = practice.work(&seat.ticket(), seat.work);
+        seat.pace = practice.pace(&seat.case);
+        (seat.stage, seat.from) = (Stage::Service, day);
+        self.calendar.push(Event { day: seat.due(), number, seat: at });
     }
 }
 

@@ -52,7 +52,7 @@ impl Practice for Office {
     fn intake(&mut self, _: &Case, _: u32) -> f64 {
         self.intake
     }
-    fn work(&mut self, ticket: &Ticket<Case>) -> f64 {
+    fn work(&mut self, ticket: &Ticket<Case>, _: f64) -> f64 {
         service(self.law, self.times.0, self.times.1, self.draws("service", ticket.case.0, ticket.round))
     }
     fn pace(&self, _: &Case) -> f64 {

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::id::Place;
+use crate::kernel::scratch::RouteRows;
 use crate::kernel::{Kernel, State, Watch};
 use crate::network::line::Stage;
 
@@ -66,25 +69,32 @@ impl Watch<LANES> for Shipments {
 }
 
 impl Flows {
-    /// Replays the first `runs` replications (at most [`REPLAYED`]).
+    /// Replays the first `runs` replications (at most [`REPLAYED`]), on the threads of the pool it is called in.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
     pub fn of(kernel: &Kernel, runs: u64) -> Self {
         let runs = runs.min(REPLAYED);
         let routes = kernel.routes.from.len();
-        let mut state: State<LANES> = State::new(kernel);
         let days = f64::from(kernel.scenario().days);
+        let firsts: Vec<u64> = (0..runs).step_by(LANES).collect();
+        // Batches run side by side and are added up in their order.
+        let batches: Vec<(Vec<f64>, Vec<f64>)> = firsts
+            .into_par_iter()
+            .map_init(
+                || State::<LANES>::new(kernel),
+                |state, first| {
+                    let lanes = usize::try_from(runs - first).unwrap_or(LANES).min(LANES);
+                    let mut watch = Shipments { shipped: vec![0.0; routes], lanes };
+                    kernel.watch(first, state, &mut watch);
+                    let calm = |route: &RouteRows<LANES>| days * route.base_flow[..lanes].iter().sum::<f64>();
+                    (state.routes.iter().map(calm).collect(), watch.shipped)
+                },
+            )
+            .collect();
         let (mut calm, mut shipped) = (vec![0.0; routes], vec![0.0; routes]);
-        let mut first = 0;
-        while first < runs {
-            let lanes = usize::try_from(runs - first).unwrap_or(LANES).min(LANES);
-            let mut watch = Shipments { shipped: vec![0.0; routes], lanes };
-            kernel.watch(first, &mut state, &mut watch);
-            for r in 0..routes {
-                shipped[r] += watch.shipped[r];
-                calm[r] += days * state.routes[r].base_flow[..lanes].iter().sum::<f64>();
-            }
-            first += lanes as u64;
+        for (of_calm, of_shocked) in batches {
+            calm.iter_mut().zip(of_calm).for_each(|(sum, part)| *sum += part);
+            shipped.iter_mut().zip(of_shocked).for_each(|(sum, part)| *sum += part);
         }
         let mean = 1.0 / (runs.max(1) as f64);
         Self::gather(kernel, runs, |r| (calm[r] * mean, shipped[r] * mean))
