@@ -19,6 +19,10 @@ use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 use coercivity::study::{self, batch::Portion};
 
+/// As in the program: rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 /// More than this above the table is a regression. Counts of one build differ by less than 0.1 %; another
 /// compiler may move them by some per cent.
 const TOLERANCE: f64 = 0.03;

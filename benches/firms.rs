@@ -9,6 +9,10 @@ use coercivity::firms::generate::{Recipe, generate};
 use coercivity::firms::inoue::{Options, Rationing, Simulation};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+/// As in the program: rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 fn steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("inoue-todo");
     group.sample_size(10);

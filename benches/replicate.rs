@@ -9,6 +9,10 @@ use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+/// As in the program: rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 const BATCHES: u64 = 8;
 
 fn replicate(criterion: &mut Criterion) {

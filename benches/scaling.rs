@@ -17,6 +17,10 @@ use coercivity::scenario::Scenario;
 use coercivity::study::{self, Options, batch::Portion};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+/// As in the program: rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 /// Lines of a row, from mine to user.
 const LENGTH: usize = 10;
 const STAGES: [Stage; LENGTH] = [

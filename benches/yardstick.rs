@@ -12,6 +12,10 @@ use coercivity::bench::bare::Bare;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 
+/// As in the program: rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 /// Rounds; the median of each figure and of each ratio is printed.
 const ROUNDS: usize = 7;
 /// Batches of [`Kernel::LANES`] replications a thread does in a round.

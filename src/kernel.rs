@@ -18,8 +18,7 @@ pub(crate) mod compile;
 pub(crate) mod desk;
 #[cfg(test)]
 mod desk_tests;
-#[doc(hidden)]
-pub mod dispatch;
+pub(crate) mod dispatch;
 pub(crate) mod draw;
 pub(crate) mod event;
 pub(crate) mod experience;

@@ -19,6 +19,7 @@ pub mod firms;
 pub mod hindcast;
 pub mod id;
 pub mod kernel;
+pub mod machine;
 pub mod network;
 pub mod policy;
 pub mod random;

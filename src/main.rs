@@ -2,6 +2,10 @@
 
 mod cli;
 
+/// Rows of numbers are one cache line each.
+#[global_allocator]
+static MEMORY: coercivity::machine::OnLines = coercivity::machine::OnLines;
+
 fn main() -> std::process::ExitCode {
     cli::main()
 }

@@ -13,7 +13,7 @@
 #![allow(clippy::pedantic)] // counts become floats
 
 use crate::kernel::Kernel;
-use crate::kernel::dispatch::{Work, on_widest};
+use crate::machine::{Work, on_widest};
 
 /// One number per lane.
 type Row<const L: usize> = [f64; L];

@@ -7,7 +7,7 @@
 use super::block::State;
 use super::layout::{Plan, u32_of};
 use super::water::{self, Buyer, Sums};
-use crate::kernel::dispatch::Work;
+use crate::machine::Work;
 
 /// The order book of one block of customers.
 pub(super) struct Book {

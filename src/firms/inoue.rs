@@ -32,7 +32,7 @@ use super::FirmNetwork;
 use super::block::{BY_LEVEL, FirmState, IN_PROPORTION, Initial, NOTHING, State};
 use super::buyers::{Book, Buyers, LANES, Sale};
 use super::layout::{Plan, compile};
-use crate::kernel::dispatch::on_widest;
+use crate::machine::on_widest;
 
 /// What a firm does when it cannot make what was ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -328,7 +328,7 @@ mod tests {
     /// Whatever the dispatch may pick: no instruction set, four numbers at once, eight.
     #[test]
     fn instruction_sets_do_not_show() {
-        use crate::kernel::dispatch::MOST_LANES;
+        use crate::machine::MOST_LANES;
         use std::sync::atomic::Ordering;
 
         let network = generate(&Recipe { firms: 3_000, ..Recipe::default() }).unwrap();

@@ -329,7 +329,9 @@ fn turn<const L: usize>(
         let was = std::mem::replace(&mut own.active[lane], active);
         if active {
             at_desk(kernel, streams, (position, lane), state, |queue, clerk| {
-                queue.repace(now, clerk);
+                if clerk.terms.repaced(lane) {
+                    queue.repace(now, clerk);
+                }
                 let servers = clerk.terms.servers(licensing, lane);
                 queue.staff(now, servers, clerk);
             });

@@ -117,27 +117,22 @@ fn file_route<const L: usize>(
     let exempt = state.exempt[kernel.routes.governed[r] as usize];
     let (lead, eligible) = (own.lead[class], own.terms.eligible[class]);
     let needs = own.needs[c];
-    let (mut lot, mut wanted, mut may) = ([0.0; L], [0.0; L], [false; L]);
+    let (mut lot, mut wanted, mut trifle, mut files) = ([0.0; L], [0.0; L], [0.0; L], false);
     for lane in 0..L {
         let horizon = beyond[lane] + lead[lane];
         lot[lane] = lot_days[lane] * more(expected[lane], base_flow[lane]) * part;
-        wanted[lane] = (book[lane] + expected[lane] * horizon) * part;
+        trifle[lane] = 1.0e-9 * lot[lane];
         let since = (f64::from(step) - start[lane]) * kernel.dt;
-        let eligible = since >= eligible[lane] && exempt[lane] <= 0.0;
-        may[lane] = only[lane] && needs[lane] && eligible && lot[lane] > 0.0;
+        let may = only[lane] & needs[lane] & (since >= eligible[lane]) & (exempt[lane] <= 0.0);
+        let need = (book[lane] + expected[lane] * horizon) * part;
+        wanted[lane] = if may & (lot[lane] > 0.0) { need } else { f64::NEG_INFINITY };
+        // On most days nobody behind the route needs anything: that is found in one go.
+        files |= wanted[lane] - least[lane] > trifle[lane];
     }
-    // On most days nobody behind the route needs anything: that is found in one go.
-    let trifle = lot.map(|lot| 1.0e-9 * lot);
-    let (mut files, mut any) = ([false; L], false);
-    for lane in 0..L {
-        // No short cut: whole rows are compared at once.
-        files[lane] = may[lane] & (wanted[lane] - least[lane] > trifle[lane]);
-        any |= files[lane];
-    }
-    if !any {
+    if !files {
         return;
     }
-    for lane in (0..L).filter(|lane| files[*lane]) {
+    for lane in (0..L).filter(|lane| wanted[*lane] - least[*lane] > trifle[*lane]) {
         for pair in 0..pairs {
             let own = &state.desk.rules[position];
             let held = own.ledger.balances(c)[pair][lane] + own.pending[c * pairs + pair][lane];

@@ -1,6 +1,6 @@
 //! What is counted, in which units, and the names it is published under.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -75,6 +75,8 @@ pub(crate) struct Observe {
     pub(crate) stage_lines: Vec<(Stage, Vec<u32>)>,
     /// Days from the start of the run to the first shock.
     pub(crate) origin: f64,
+    /// Routes that series of exports count, each with the places of those series among all of exports.
+    pub(crate) exporting: Vec<(u32, Vec<u32>)>,
     /// Position of the total-exports series among `counts`.
     pub(crate) exports_total: Option<usize>,
     /// Groups of which the scenario leaves out series.
@@ -146,9 +148,22 @@ pub(crate) fn compile(kernel: &Kernel) -> Observe {
         series.push(entry);
     }
     series.truncate(written);
+    observe.exporting = exporting(&observe.counts);
     let metrics = metrics(kernel, &observe);
     observe.design = Arc::new(Design { metrics, series });
     observe
+}
+
+/// Turns lists of routes by series into lists of series by route, so that a step looks at each route once.
+fn exporting(counts: &[Count]) -> Vec<(u32, Vec<u32>)> {
+    let lists = counts
+        .iter()
+        .filter_map(|count| if let Count::Exports(routes) = count { Some(routes) } else { None });
+    let mut by_route = BTreeMap::<u32, Vec<u32>>::new();
+    for (place, routes) in (0..).zip(lists) {
+        routes.iter().for_each(|r| by_route.entry(*r).or_default().push(place));
+    }
+    by_route.into_iter().collect()
 }
 
 fn calendar(observe: &mut Observe, start: i32, days: usize) {

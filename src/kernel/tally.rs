@@ -21,6 +21,8 @@ pub(crate) struct Tally<const L: usize> {
     total_output: Vec<Row<L>>,
     total_calm: Vec<Row<L>>,
     fortnight_calm: Vec<Row<L>>,
+    /// What left in this step, by series of exports.
+    gates: Vec<Row<L>>,
     streak: Vec<Row<L>>,
     stop_days: Vec<Row<L>>,
     first_stop: Vec<Row<L>>,
@@ -45,6 +47,7 @@ impl<const L: usize> Tally<L> {
             total_output: rows(lines),
             total_calm: rows(lines),
             fortnight_calm: rows(observe.counts.len() * observe.weeks.div_ceil(2)),
+            gates: rows(observe.counts.iter().filter(|count| matches!(count, Count::Exports(_))).count()),
             streak: rows(observe.makers.len()),
             stop_days: rows(observe.makers.len()),
             first_stop: rows(observe.makers.len()),
@@ -157,12 +160,17 @@ fn stops<const L: usize>(kernel: &Kernel, day: usize, state: &mut State<L>) {
 #[inline(always)]
 fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut State<L>) {
     let observe = &kernel.observe;
-    for (s, count) in observe.counts.iter().enumerate() {
-        let Count::Exports(routes) = count else { continue };
-        let mut gate = [0.0; L];
-        for &r in routes {
-            add(&mut gate, &super::event::openly(kernel, state, r as usize));
-        }
+    let mut gates = std::mem::take(&mut state.tally.gates);
+    gates.fill([0.0; L]);
+    for (r, series) in &observe.exporting {
+        let leaving = super::event::openly(kernel, state, *r as usize);
+        series.iter().for_each(|place| add(&mut gates[*place as usize], &leaving));
+    }
+    let counted =
+        observe.counts.iter().enumerate().filter_map(|(s, count)| {
+            if let Count::Exports(routes) = count { Some((s, routes)) } else { None }
+        });
+    for ((s, routes), gate) in counted.zip(&gates) {
         for lane in 0..L {
             let whole = state.tally.lag[lane];
             if step == 0 {
@@ -185,6 +193,7 @@ fn exports<const L: usize>(kernel: &Kernel, step: u32, day: usize, state: &mut S
             }
         }
     }
+    state.tally.gates = gates;
 }
 
 /// Moves the week's sums into series and totals.

@@ -22,6 +22,8 @@ const MOST_OFFICERS: f64 = 1.0e6;
 pub(crate) struct Terms<const L: usize> {
     /// Days of work done per day on a case of each class.
     pub speed: Vec<Row<L>>,
+    /// The same before the terms last changed.
+    before: Vec<Row<L>>,
     /// Probability of rejection by class.
     pub reject: Vec<Row<L>>,
     /// Probability of return by class.
@@ -49,6 +51,7 @@ impl<const L: usize> Terms<L> {
     pub(crate) fn new(rule: &Rule, licensing: &Licensing) -> Self {
         Self {
             speed: rows(rule.classes),
+            before: rows(rule.classes),
             reject: rows(rule.classes),
             returned: rows(rule.classes),
             eligible: rows(rule.classes),
@@ -62,6 +65,12 @@ impl<const L: usize> Terms<L> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped just before")]
         let officers = libm::round(self.single[COUNT][0][lane].clamp(0.0, MOST_OFFICERS)) as u32;
         matches!(licensing.capacity, Capacity::Servers { .. }).then_some(officers)
+    }
+
+    /// Whether any class is worked on at another pace since the terms last changed.
+    pub(crate) fn repaced(&self, lane: usize) -> bool {
+        let differs = |(now, before): (&Row<L>, &Row<L>)| now[lane].to_bits() != before[lane].to_bits();
+        self.speed.iter().zip(&self.before).any(differs)
     }
 
     /// Officer-days of a case at speed 1.
@@ -83,6 +92,7 @@ impl<const L: usize> Terms<L> {
         (rule, licensing): (&Rule, &Licensing),
         state: &State<L>,
     ) {
+        self.before.copy_from_slice(&self.speed);
         let entity = kernel.shock_entity[rule.shock];
         let drawn = |value: &Value, number| {
             super::draw::value(value, streams, &state.parameters, (Purpose::ShockSize, entity, number))
