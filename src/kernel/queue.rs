@@ -13,7 +13,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use super::calendar::{Calendar, Dated};
+use super::calendar::{Calendar, Event};
 use crate::policy::licence::ReviewLaw;
 
 /// What is decided about a case when its service ends.
@@ -60,12 +60,18 @@ pub trait Practice {
     fn close(&mut self, day: f64, ticket: &Ticket<Self::Case>, approved: bool);
 }
 
-/// What an event is the end of.
+/// Where a case is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
+    /// In intake, until `from`.
     Intake,
+    /// In the line for a server.
+    Waiting,
     Service,
+    /// With its applicant, until `from`.
     Applicant,
+    /// Gone: the seat is empty.
+    Closed,
 }
 
 /// A case at the desk and what is going on with it.
@@ -74,66 +80,36 @@ enum Stage {
 struct Seat<C> {
     case: C,
     filed: f64,
-    round: u32,
-    stage: Stage,
     /// In service the work left at `from`; before it, the days of its intake.
     work: f64,
     from: f64,
     pace: f64,
+    /// Order of first filing.
+    number: u32,
+    round: u16,
+    stage: Stage,
 }
 
 impl<C: Copy> Seat<C> {
     fn ticket(&self) -> Ticket<C> {
-        Ticket { case: self.case, filed: self.filed, round: self.round }
+        Ticket { case: self.case, filed: self.filed, round: u32::from(self.round) }
     }
 
-    /// When the work left is done.
-    fn due(&self) -> f64 {
-        if self.work <= 0.0 {
+    /// What happens to the case next, and when.
+    fn event(&self, seat: u32) -> Event {
+        let day = if self.stage != Stage::Service || self.work <= 0.0 {
             self.from
         } else if self.pace > 0.0 {
             self.from + self.work / self.pace
         } else {
             f64::INFINITY
-        }
+        };
+        Event { day, number: self.number, seat }
     }
 }
 
-/// Something that will happen to the case at a seat. Events are ordered by time, then by age of the case, so that
-/// equal times never depend on memory layout.
-#[derive(Clone, Copy, Debug)]
-struct Event {
-    day: f64,
-    /// Order of first filing.
-    number: u32,
-    seat: u32,
-}
-
-impl Ord for Event {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.day.total_cmp(&other.day).then(self.number.cmp(&other.number))
-    }
-}
-impl PartialOrd for Event {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Eq for Event {}
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Dated for Event {
-    fn day(&self) -> f64 {
-        self.day
-    }
-}
-
-/// A case that waits for a server: priority, place in the line, number and seat.
-type Waiting = (u8, u64, u32, u32);
+/// A case that waits for a server: priority, place in the line, and seat.
+type Waiting = (u8, u64, u32);
 
 /// A desk with its cases.
 ///
@@ -175,7 +151,7 @@ type Waiting = (u8, u64, u32, u32);
 /// ```
 #[derive(Debug)]
 pub struct Queue<C> {
-    calendar: Calendar<Event>,
+    calendar: Calendar,
     seats: Vec<Seat<C>>,
     /// Empty seats; the last one to become so is the first to be taken.
     free: Vec<u32>,
@@ -238,50 +214,61 @@ impl<C: Copy> Queue<C> {
 
     /// A new case, on a day not before any [`Queue::advance`].
     pub fn file<P: Practice<Case = C>>(&mut self, day: f64, case: C, practice: &mut P) {
-        let seat = Seat { case, filed: day, round: 0, stage: Stage::Intake, work: 0.0, from: day, pace: 0.0 };
+        let number = self.numbers;
+        self.numbers = number.wrapping_add(1);
+        let (work, pace, round, stage) = (0.0, 0.0, 0, Stage::Intake);
+        let seat = Seat { case, filed: day, work, from: day, pace, number, round, stage };
         let at = self.free.pop().unwrap_or_else(|| {
             self.seats.push(seat);
             u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX)
         });
         self.seats[at as usize] = seat;
-        let number = self.numbers;
-        self.numbers = number.wrapping_add(1);
-        self.take_in(day, (number, at), practice);
+        self.take_in(day, at, practice);
     }
 
     /// Lets everything happen that is due until `until` (inclusive), in order of time.
     ///
     /// A practice whose intake, work and answers all take no time must not return a case for ever.
     pub fn advance<P: Practice<Case = C>>(&mut self, until: f64, practice: &mut P) {
-        while let Some(Event { day, number, seat: at }) = self.calendar.next(until) {
-            let seat = self.seats[at as usize];
+        while let Some(Event { day, seat: at, .. }) = self.calendar.next(until) {
+            let seat = &mut self.seats[at as usize];
             match seat.stage {
-                Stage::Applicant => self.take_in(day, (number, at), practice),
-                Stage::Intake if self.has_free_server() => self.serve(day, (number, at), practice),
+                Stage::Applicant => self.take_in(day, at, practice),
                 Stage::Intake => {
+                    seat.stage = Stage::Waiting;
                     let priority = practice.priority(&seat.case);
-                    self.waiting.push(Reverse((priority, self.places, number, at)));
+                    self.waiting.push(Reverse((priority, self.places, at)));
                     self.places += 1;
+                    self.fill(day, practice);
                 }
                 Stage::Service => {
                     self.busy -= 1;
-                    match practice.verdict(day, &seat.ticket()) {
-                        Verdict::Returned { after } => {
-                            let seat = &mut self.seats[at as usize];
-                            (seat.round, seat.stage) = (seat.round + 1, Stage::Applicant);
-                            if self.servers.is_none() {
-                                self.take_in(day + after, (number, at), practice);
-                            } else {
-                                self.calendar.push(Event { day: day + after, number, seat: at });
-                            }
-                        }
-                        verdict => {
-                            practice.close(day, &seat.ticket(), verdict == Verdict::Approved);
-                            self.free.push(at);
-                        }
-                    }
+                    self.decide(day, at, practice);
                     self.fill(day, practice);
                 }
+                // Nothing happens to these by themselves.
+                Stage::Waiting | Stage::Closed => {}
+            }
+        }
+    }
+
+    /// Service of a case ends.
+    fn decide<P: Practice<Case = C>>(&mut self, day: f64, at: u32, practice: &mut P) {
+        let seat = &mut self.seats[at as usize];
+        match practice.verdict(day, &seat.ticket()) {
+            Verdict::Returned { after } => {
+                seat.round = seat.round.saturating_add(1);
+                (seat.stage, seat.from) = (Stage::Applicant, day + after);
+                if self.servers.is_none() {
+                    self.take_in(day + after, at, practice);
+                } else {
+                    self.calendar.push(seat.event(at));
+                }
+            }
+            verdict => {
+                seat.stage = Stage::Closed;
+                practice.close(day, &seat.ticket(), verdict == Verdict::Approved);
+                self.free.push(at);
             }
         }
     }
@@ -296,22 +283,21 @@ impl<C: Copy> Queue<C> {
     /// Tells the queue, on a day to which it has advanced, that paces have changed: work left goes on at the
     /// new ones.
     pub fn repace<P: Practice<Case = C>>(&mut self, day: f64, practice: &P) {
-        let seats = &mut self.seats;
-        self.calendar.change(|event| {
-            let seat = &mut seats[event.seat as usize];
-            if seat.stage != Stage::Service {
-                return;
+        self.calendar.forget();
+        for (seat, at) in self.seats.iter_mut().zip(0..) {
+            if matches!(seat.stage, Stage::Waiting | Stage::Closed) {
+                continue;
             }
-            let pace = practice.pace(&seat.case);
-            if pace.total_cmp(&seat.pace) != Ordering::Equal {
-                if seat.from < day {
+            if seat.stage == Stage::Service {
+                let pace = practice.pace(&seat.case);
+                if seat.from < day && pace.total_cmp(&seat.pace) != Ordering::Equal {
                     seat.work = (seat.work - (day - seat.from) * seat.pace).max(0.0);
                     seat.from = day;
                 }
                 seat.pace = pace;
-                event.day = seat.due();
             }
-        });
+            self.calendar.push(seat.event(at));
+        }
     }
 
     fn has_free_server(&self) -> bool {
@@ -320,31 +306,31 @@ impl<C: Copy> Queue<C> {
 
     fn fill<P: Practice<Case = C>>(&mut self, day: f64, practice: &mut P) {
         while self.has_free_server() {
-            let Some(Reverse((_, _, number, at))) = self.waiting.pop() else { return };
-            self.serve(day, (number, at), practice);
+            let Some(Reverse((_, _, at))) = self.waiting.pop() else { return };
+            self.serve(day, at, practice);
         }
     }
 
     /// Intake of a case begins.
-    fn take_in<P: Practice<Case = C>>(&mut self, day: f64, (number, at): (u32, u32), practice: &mut P) {
+    fn take_in<P: Practice<Case = C>>(&mut self, day: f64, at: u32, practice: &mut P) {
         let seat = &mut self.seats[at as usize];
-        let intake = practice.intake(&seat.case, seat.round);
-        (seat.stage, seat.work) = (Stage::Intake, intake);
+        let intake = practice.intake(&seat.case, u32::from(seat.round));
+        (seat.stage, seat.work, seat.from) = (Stage::Intake, intake, day + intake);
         if self.servers.is_none() {
-            self.serve(day + intake, (number, at), practice);
+            self.serve(day + intake, at, practice);
         } else {
-            self.calendar.push(Event { day: day + intake, number, seat: at });
+            self.calendar.push(seat.event(at));
         }
     }
 
     /// Service of a case begins, now or on a day to come.
-    fn serve<P: Practice<Case = C>>(&mut self, day: f64, (number, at): (u32, u32), practice: &mut P) {
+    fn serve<P: Practice<Case = C>>(&mut self, day: f64, at: u32, practice: &mut P) {
         self.busy += 1;
         let seat = &mut self.seats[at as usize];
         seat.work = practice.work(&seat.ticket(), seat.work);
         seat.pace = practice.pace(&seat.case);
         (seat.stage, seat.from) = (Stage::Service, day);
-        self.calendar.push(Event { day: seat.due(), number, seat: at });
+        self.calendar.push(seat.event(at));
     }
 }
 
