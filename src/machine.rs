@@ -64,6 +64,19 @@ fn on_avx512(work: impl Work) {
     work.run();
 }
 
+/// Asks for what will be read a few hundred instructions from now, so that nobody waits for it then.
+#[inline(always)]
+pub(crate) fn expect<T>(place: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: the instruction is part of every x86-64, reads nothing, and the address is that of a reference.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// The system's allocator, with memory that begins on a cache line.
 ///
 /// ```

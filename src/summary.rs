@@ -177,43 +177,65 @@ impl Summary {
     /// # Errors
     /// [`NotFinite`] names the first number that cannot be counted; nothing of the outcome is kept.
     pub fn push(&mut self, outcome: &Outcome) -> Result<(), NotFinite> {
+        self.push_all(std::slice::from_ref(outcome)).map_err(|(_, problem)| problem)
+    }
+
+    /// Counts several outcomes, as [`Self::push`] would one after the other, but cell by cell: there are thousands of
+    /// them, and each is looked for once.
+    ///
+    /// # Errors
+    /// The replication whose outcome cannot be counted, and why; nothing of any outcome is kept.
+    pub fn push_all(&mut self, outcomes: &[Outcome]) -> Result<(), (u64, NotFinite)> {
         let design = Arc::clone(&self.design);
-        for (got, expected) in [(&outcome.metrics, design.metrics.len()), (&outcome.series, self.cells.len())]
-        {
+        let (kept, cells) = (self.rows.len(), self.cells.len());
+        let mut fixed = Vec::with_capacity(cells * outcomes.len());
+        for outcome in outcomes {
+            if let Err(problem) = Self::fix(&design, outcome, cells, &mut self.rows, &mut fixed) {
+                self.rows.truncate(kept);
+                return Err((outcome.replication, problem));
+            }
+        }
+        let periods = design
+            .series
+            .iter()
+            .flat_map(|series| (0..series.dates.len()).map(move |period| series.scale(period)));
+        for ((at, cell), scale) in self.cells.iter_mut().enumerate().zip(periods) {
+            fixed.chunks_exact(cells).for_each(|own| cell.push(own[at], scale));
+        }
+        self.replications.extend(outcomes.iter().map(|outcome| outcome.replication));
+        Ok(())
+    }
+
+    /// Appends an outcome's metrics to `rows` and its series, of so many cells, to `fixed`, as integers.
+    fn fix(
+        design: &Design,
+        outcome: &Outcome,
+        cells: usize,
+        rows: &mut Vec<i64>,
+        fixed: &mut Vec<i64>,
+    ) -> Result<(), NotFinite> {
+        for (got, expected) in [(&outcome.metrics, design.metrics.len()), (&outcome.series, cells)] {
             if let Some(&value) = got.get(expected) {
                 return Err(NotFinite { metric: "a number the design does not name".to_owned(), value });
             }
         }
-        let kept = self.rows.len();
         for (i, metric) in design.metrics.iter().enumerate() {
             let value = outcome.metrics.get(i).copied().unwrap_or(f64::NAN);
             let Some(q) = to_fixed(value, metric.quantum) else {
-                self.rows.truncate(kept);
                 return Err(NotFinite { metric: metric.name.clone(), value });
             };
-            self.rows.push(q);
+            rows.push(q);
         }
-        let mut fixed = Vec::with_capacity(self.cells.len());
         let mut values = outcome.series.iter().copied();
         for series in &design.series {
             for date in &series.dates {
                 let value = values.next().unwrap_or(f64::NAN);
                 let Some(q) = to_fixed(value, series.quantum) else {
-                    self.rows.truncate(kept);
                     return Err(NotFinite { metric: format!("{} of {date}", series.id), value });
                 };
                 fixed.push(q);
             }
         }
-        let mut cells = self.cells.iter_mut().zip(fixed);
-        for series in &design.series {
-            for period in 0..series.dates.len() {
-                if let Some((cell, q)) = cells.next() {
-                    cell.push(q, series.scale(period));
-                }
-            }
-        }
-        self.replications.push(outcome.replication);
         Ok(())
     }
 

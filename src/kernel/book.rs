@@ -3,6 +3,7 @@
 use super::layout::{Kernel, NONE};
 use super::link::{Input, Link};
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, add, less, more};
+use super::transit::expect_due;
 use crate::policy::parameter::Parameter;
 
 /// Phase 7, for one buyer: what may leave, `e = min(book, cap, r_max·max(base flow, expected flow))`.
@@ -109,8 +110,9 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
         let (expected, trend) = (expected[line], trend[line]);
         let range = kernel.inputs_of(line);
         let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
-        for ((rows, (link, due)), r) in routes[range.clone()].iter_mut().zip(links).zip(range) {
-            let [surface, air] = due.map(|row| row as usize);
+        for ((rows, (link, own_due)), r) in routes[range.clone()].iter_mut().zip(links).zip(range) {
+            expect_due(ring, due, r);
+            let [surface, air] = own_due.map(|row| row as usize);
             let supplier = &mut customers[link.from as usize];
             let ratio = supplier.ratio;
             let amount = amount[link.amount as usize];

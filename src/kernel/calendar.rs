@@ -125,8 +125,9 @@ impl Calendar {
         self.entries[at] = entry;
     }
 
-    /// Takes the earliest event if it is due until `until` (inclusive).
-    pub(crate) fn next(&mut self, until: f64) -> Option<Event> {
+    /// Takes the earliest event if it is due until `until` (inclusive). `today` hears of the events of each day that
+    /// begins.
+    pub(crate) fn next(&mut self, until: f64, mut today: impl FnMut(&[Event])) -> Option<Event> {
         loop {
             let fresh = self.fresh.peek().map(|Reverse(event)| event);
             let first = match (self.near.last(), fresh) {
@@ -140,7 +141,10 @@ impl Calendar {
                 Some((_, true)) => return self.fresh.pop().map(|Reverse(event)| event),
                 Some((_, false)) => return self.near.pop(),
                 None if self.edge > until || self.edge.is_infinite() => return None,
-                None => self.turn(until),
+                None => {
+                    self.turn(until);
+                    today(&self.near);
+                }
             }
         }
     }
@@ -250,11 +254,11 @@ mod tests {
                 }
                 now += further;
                 while heap.peek().is_some_and(|Reverse(event)| event.day <= now) {
-                    let taken = calendar.next(now);
+                    let taken = calendar.next(now, |_| ());
                     prop_assert_eq!(taken, heap.pop().map(|Reverse(event)| event));
                     free.extend(taken.map(|event| event.seat));
                 }
-                prop_assert_eq!(calendar.next(now), None);
+                prop_assert_eq!(calendar.next(now, |_| ()), None);
             }
         }
     }

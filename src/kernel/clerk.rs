@@ -7,6 +7,7 @@ use super::ledger::{Held, Ledger};
 use super::queue::{Practice, Ticket, Verdict, service};
 use super::scratch::Row;
 use super::terms::Terms;
+use crate::machine::expect;
 use crate::policy::licence::{Capacity, Licensing};
 use crate::policy::parameter::Parameter;
 use crate::random::philox::{Entity, Purpose, Streams};
@@ -145,6 +146,14 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         } else {
             Verdict::Approved
         }
+    }
+
+    fn expect(&self, lot: &Lot) {
+        let account = (lot.route * self.licensing.pairs + lot.pair) as usize;
+        if let Some(pending) = self.pending.get(account) {
+            expect(pending);
+        }
+        self.ledger.expect(account);
     }
 
     fn close(&mut self, day: f64, ticket: &Ticket<Lot>, approved: bool) {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::layout::{Kernel, Rule};
 use super::scratch::{Row, add, less, more, rows};
+use crate::machine::expect;
 use crate::policy::licence::{Licensing, Use};
 
 /// Days over which shipments of a licensed route are limited.
@@ -132,6 +133,13 @@ impl<const L: usize> Ledger<L> {
     #[inline(always)]
     pub(crate) fn balances(&self, c: usize) -> &[Row<L>] {
         &self.balance[c * self.pairs..(c + 1) * self.pairs]
+    }
+
+    /// Asks for what a licence on an account changes.
+    pub(crate) fn expect(&self, account: usize) {
+        for rows in [&self.balance, &self.granted] {
+            rows.get(account).into_iter().for_each(expect);
+        }
     }
 
     /// Tonnes licensed and not yet shipped on a route.

@@ -14,6 +14,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 use super::calendar::{Calendar, Event};
+use crate::machine::expect;
 use crate::policy::licence::ReviewLaw;
 
 /// What is decided about a case when its service ends.
@@ -56,6 +57,10 @@ pub trait Practice {
     fn priority(&self, case: &Self::Case) -> u8;
     /// What is decided at the end of service.
     fn verdict(&mut self, day: f64, ticket: &Ticket<Self::Case>) -> Verdict;
+    /// A case will be decided today: a moment to ask for what that takes from memory.
+    fn expect(&self, case: &Self::Case) {
+        let _ = case;
+    }
     /// A case leaves the desk for good.
     fn close(&mut self, day: f64, ticket: &Ticket<Self::Case>, approved: bool);
 }
@@ -230,7 +235,14 @@ impl<C: Copy> Queue<C> {
     ///
     /// A practice whose intake, work and answers all take no time must not return a case for ever.
     pub fn advance<P: Practice<Case = C>>(&mut self, until: f64, practice: &mut P) {
-        while let Some(Event { day, seat: at, .. }) = self.calendar.next(until) {
+        loop {
+            let seats = &self.seats;
+            // Seats lie all over the memory: all of a day are fetched side by side, not one after the other.
+            let today = |events: &[Event]| {
+                events.iter().for_each(|event| expect(&seats[event.seat as usize]));
+                events.iter().for_each(|event| practice.expect(&seats[event.seat as usize].case));
+            };
+            let Some(Event { day, seat: at, .. }) = self.calendar.next(until, today) else { return };
             let seat = &mut self.seats[at as usize];
             match seat.stage {
                 Stage::Applicant => self.take_in(day, at, practice),

@@ -7,6 +7,7 @@
 
 use super::layout::Kernel;
 use super::scratch::{Row, State};
+use crate::machine::expect;
 
 /// A ring of goods in transit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +71,19 @@ impl Turns {
             end: each(&|wheel, _| wheel.offset + wheel.slots * wheel.members, u32::MAX),
             span: each(&|wheel, _| wheel.slots * wheel.members, 0),
         }
+    }
+}
+
+/// Routes ahead of the one at work whose goods in transit are asked for: all rings together are larger than a core's
+/// cache, and which rows are due is known.
+const AHEAD: usize = 8;
+
+/// Asks for the goods in transit that a pass over routes will come to after route `r`.
+#[inline(always)]
+pub(crate) fn expect_due<const L: usize>(ring: &[Row<L>], due: &[[u32; 2]], r: usize) {
+    if let Some([surface, air]) = due.get(r + AHEAD) {
+        expect(&ring[*surface as usize]);
+        expect(&ring[*air as usize]);
     }
 }
 

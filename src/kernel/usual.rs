@@ -9,6 +9,7 @@ use super::link::Input;
 use super::scratch::{Row, State, add, less, more};
 use super::share::LEAST_RELIABILITY;
 use super::source::{FREE, Mix, add_due, keep, mixed};
+use super::transit::expect_due;
 
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
@@ -29,9 +30,12 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
     let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
     let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
     let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
-    for ((rows, (link, due)), (part, allowed)) in routes[input.routes()].iter_mut().zip(links).zip(working) {
+    for (((rows, (link, own_due)), (part, allowed)), r) in
+        routes[input.routes()].iter_mut().zip(links).zip(working).zip(input.routes())
+    {
+        expect_due(ring, due, r);
         let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
-        add_due(&mut stock, link, *due, ring);
+        add_due(&mut stock, link, *own_due, ring);
         let (mut can, mut allows) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
             allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
@@ -168,11 +172,13 @@ pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state
         scale[lane] = if sum[lane] > 0.0 { 1.0 / sum[lane] } else { 0.0 };
     }
     let mut pooled = [0.0; L];
-    for (((rows, part), allowed), (link, due)) in
-        routes.iter_mut().zip(parts).zip(&mut work.allows[places]).zip(links.iter().zip(&due[range]))
+    let links = links.iter().zip(&due[range.clone()]);
+    for ((((rows, part), allowed), (link, own_due)), r) in
+        routes.iter_mut().zip(parts).zip(&mut work.allows[places]).zip(links).zip(range)
     {
+        expect_due(ring, due, r);
         let (mut share, mut stock) = (*part, rows.stock);
-        add_due(&mut stock, link, *due, ring);
+        add_due(&mut stock, link, *own_due, ring);
         let per = per_amount[link.amount as usize];
         let mut allows = [0.0; L];
         for lane in 0..L {

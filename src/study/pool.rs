@@ -179,13 +179,11 @@ fn batch<R: Replicate>(
         let count = usize::try_from(portion.end - first).unwrap_or(usize::MAX).min(source.lanes().max(1));
         outcomes.clear();
         source.replicate(first, count, scratch, outcomes);
-        for outcome in outcomes.iter() {
-            summary.push(outcome).map_err(|problem| Error::NotFinite {
-                scenario: scenario.to_owned(),
-                replication: outcome.replication,
-                metric: problem.metric,
-            })?;
-        }
+        summary.push_all(outcomes).map_err(|(replication, problem)| Error::NotFinite {
+            scenario: scenario.to_owned(),
+            replication,
+            metric: problem.metric,
+        })?;
         first += count as u64;
     }
     Ok(summary)
