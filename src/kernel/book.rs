@@ -110,8 +110,13 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
         let (expected, trend) = (expected[line], trend[line]);
         let range = kernel.inputs_of(line);
         let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
-        for ((rows, (link, own_due)), r) in routes[range.clone()].iter_mut().zip(links).zip(range) {
+        for ((link, own_due), r) in links.zip(range) {
             expect_due(ring, due, r);
+            // By the time a route is done, the next but one is here.
+            if let Some(next) = routes.get(r + 2) {
+                next.expect_dispatch();
+            }
+            let rows = &mut routes[r];
             let [surface, air] = own_due.map(|row| row as usize);
             let supplier = &mut customers[link.from as usize];
             let ratio = supplier.ratio;

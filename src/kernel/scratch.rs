@@ -4,6 +4,7 @@ use super::allocate::Claim;
 use super::desk::Desk;
 use super::layout::Kernel;
 use super::tally::Tally;
+use crate::machine::expect;
 
 /// One number per lane.
 pub type Row<const L: usize> = [f64; L];
@@ -76,6 +77,25 @@ pub struct RouteRows<const L: usize> {
 }
 
 impl<const L: usize> RouteRows<L> {
+    /// Asks for the rows that production touches.
+    #[inline(always)]
+    pub(crate) fn expect_production(&self) {
+        for row in [&self.stock, &self.share, &self.owed, &self.base_flow, &self.book, &self.leaving] {
+            expect(row);
+        }
+    }
+
+    /// Asks for the rows that dispatch and orders touch.
+    #[inline(always)]
+    pub(crate) fn expect_dispatch(&self) {
+        for row in [&self.stock, &self.share, &self.book, &self.leaving, &self.transit, &self.target_days] {
+            expect(row);
+        }
+        for row in [&self.forgone, &self.ordered_fortnight, &self.sent_fortnight] {
+            expect(row);
+        }
+    }
+
     const ZERO: Self = Self {
         stock: [0.0; L],
         share: [0.0; L],

@@ -11,6 +11,9 @@ use super::share::LEAST_RELIABILITY;
 use super::source::{FREE, Mix, add_due, keep, mixed};
 use super::transit::expect_due;
 
+/// Routes ahead of the one at work that are asked for.
+const AHEAD: usize = 4;
+
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
 /// in the working rows and returns what the input allows. `ALONE`: see [`Way::Alone`]; otherwise routes may stand
@@ -30,10 +33,12 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
     let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
     let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
     let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
-    for (((rows, (link, own_due)), (part, allowed)), r) in
-        routes[input.routes()].iter_mut().zip(links).zip(working).zip(input.routes())
-    {
+    for (((link, own_due), (part, allowed)), r) in links.zip(working).zip(input.routes()) {
         expect_due(ring, due, r);
+        if let Some(next) = routes.get(r + AHEAD) {
+            next.expect_production();
+        }
+        let rows = &mut routes[r];
         let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
         add_due(&mut stock, link, *own_due, ring);
         let (mut can, mut allows) = ([0.0; L], [0.0; L]);
@@ -144,7 +149,7 @@ pub(crate) fn draws<const L: usize>(
 pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state: &mut State<L>) -> Row<L> {
     let (range, places) = (input.routes(), input.places());
     let State { routes, adapting, pull, ring, due, per_amount, work, .. } = state;
-    let (routes, parts) = (&mut routes[range.clone()], &mut work.part[places.clone()]);
+    let parts = &mut work.part[places.clone()];
     let links = &kernel.routes.links[range.clone()];
     // Routes of one input stand side by side among those that adapt, too.
     let first = links.first().map_or(0, |link| link.adapting as usize);
@@ -173,10 +178,14 @@ pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state
     }
     let mut pooled = [0.0; L];
     let links = links.iter().zip(&due[range.clone()]);
-    for ((((rows, part), allowed), (link, own_due)), r) in
-        routes.iter_mut().zip(parts).zip(&mut work.allows[places]).zip(links).zip(range)
+    for (((part, allowed), (link, own_due)), r) in
+        parts.iter_mut().zip(&mut work.allows[places]).zip(links).zip(range)
     {
         expect_due(ring, due, r);
+        if let Some(next) = routes.get(r + AHEAD) {
+            next.expect_production();
+        }
+        let rows = &mut routes[r];
         let (mut share, mut stock) = (*part, rows.stock);
         add_due(&mut stock, link, *own_due, ring);
         let per = per_amount[link.amount as usize];
