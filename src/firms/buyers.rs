@@ -173,6 +173,9 @@ impl Sale<'_> {
         let made =
             std::array::from_fn(|lane| self.state.make(firms[lane] as usize, demand[lane], self.shocked));
         let next = sums.next(&made);
+        // From here on lanes are picked one by one, from a copy: what is picked from has to lie in memory, and the
+        // sums shall stay in registers while they are made.
+        let sums = std::hint::black_box(sums);
         for lane in 0..LANES {
             self.granted[firms[lane] as usize] = if made[lane] >= demand[lane] {
                 f64::INFINITY

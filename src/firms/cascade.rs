@@ -6,6 +6,7 @@
 //! not show in its result.
 
 use super::esri::{Hit, Loss, Model, Options};
+use crate::machine::{Work, on_widest};
 
 type Lanes<const L: usize> = [f64; L];
 
@@ -88,8 +89,7 @@ impl<'a, const L: usize> Cascade<'a, L> {
         for step in 1..=options.most_steps.max(1) {
             let before = sums.both;
             let mut fall = [0.0; L];
-            self.pass_down(&live, &mut sums, &mut fall);
-            self.pass_up(&live, &mut sums, &mut fall);
+            on_widest(L, Passes { cascade: self, live: &live, sums: &mut sums, fall: &mut fall });
             for (lane, out) in out.iter_mut().enumerate() {
                 if !live[lane] {
                     continue;
@@ -152,11 +152,24 @@ impl<'a, const L: usize> Cascade<'a, L> {
     }
 
     /// h^d of all firms to visit.
+    #[inline(always)]
     fn pass_down(&mut self, live: &[bool; L], sums: &mut Sums<L>, fall: &mut Lanes<L>) {
-        let Self { model, felt, down, up, shock, shock_of, capacity, sector_changed, changed_down, .. } =
-            self;
+        let Self {
+            model,
+            felt,
+            down,
+            up,
+            shock,
+            shock_of,
+            capacity,
+            sector_changed,
+            changed_down,
+            visit_down,
+            ..
+        } = self;
         let inputs = &model.inputs;
-        self.visit_down.each(|firm| {
+        let lives = live.map(|live| f64::from(u8::from(live)));
+        for firm in visit_down.ones() {
             let range = inputs.range(firm);
             let essential = model.essential[firm] as usize;
             let mut lost = [0.0; L];
@@ -180,7 +193,7 @@ impl<'a, const L: usize> Cascade<'a, L> {
             let mut changed = false;
             for lane in 0..L {
                 let more = new[lane] - old[lane];
-                changed |= (more != 0.0) & live[lane];
+                changed |= more * lives[lane] != 0.0;
                 fall[lane] = larger(fall[lane], more);
                 capacity[lane] -= sales * more;
                 sums.down[lane] += sales * more;
@@ -191,13 +204,15 @@ impl<'a, const L: usize> Cascade<'a, L> {
                 changed_down.set(firm);
                 sector_changed[sector] = true;
             }
-        });
+        }
     }
 
     /// h^u of all firms to visit.
+    #[inline(always)]
     fn pass_up(&mut self, live: &[bool; L], sums: &mut Sums<L>, fall: &mut Lanes<L>) {
-        let Self { model, up_before, down, up, shock, shock_of, changed_up, .. } = self;
-        self.visit_up.each(|firm| {
+        let Self { model, up_before, down, up, shock, shock_of, changed_up, visit_up, .. } = self;
+        let lives = live.map(|live| f64::from(u8::from(live)));
+        for firm in visit_up.ones() {
             let mut lost = [0.0; L];
             add_up(&mut lost, &model.outlets, model.outlets.range(firm), up_before);
             let shock = &shock[shock_of[firm] as usize];
@@ -206,7 +221,7 @@ impl<'a, const L: usize> Cascade<'a, L> {
             let mut changed = false;
             for lane in 0..L {
                 let more = new[lane] - old[lane];
-                changed |= (more != 0.0) & live[lane];
+                changed |= more * lives[lane] != 0.0;
                 fall[lane] = larger(fall[lane], more);
                 sums.up[lane] += sales * more;
                 sums.both[lane] += sales * (larger(new[lane], other[lane]) - larger(old[lane], other[lane]));
@@ -215,7 +230,7 @@ impl<'a, const L: usize> Cascade<'a, L> {
             if changed {
                 changed_up.set(firm);
             }
-        });
+        }
     }
 
     /// Makes this step's values those that neighbours see, and marks the neighbours.
@@ -277,6 +292,22 @@ impl<'a, const L: usize> Cascade<'a, L> {
     }
 }
 
+/// Both passes of a step.
+struct Passes<'c, 'a, const L: usize> {
+    cascade: &'c mut Cascade<'a, L>,
+    live: &'c [bool; L],
+    sums: &'c mut Sums<L>,
+    fall: &'c mut Lanes<L>,
+}
+
+impl<const L: usize> Work for Passes<'_, '_, L> {
+    #[inline(always)]
+    fn run(self) {
+        self.cascade.pass_down(self.live, self.sums, self.fall);
+        self.cascade.pass_up(self.live, self.sums, self.fall);
+    }
+}
+
 /// Losses so far, in money.
 #[derive(Clone, Copy)]
 struct Sums<const L: usize> {
@@ -292,7 +323,6 @@ impl<const L: usize> Default for Sums<L> {
 }
 
 /// Adds weight × loss of the neighbours in a range of a row.
-#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn add_up<const L: usize>(
     sum: &mut Lanes<L>,
@@ -300,21 +330,21 @@ fn add_up<const L: usize>(
     range: std::ops::Range<usize>,
     loss: &[Lanes<L>],
 ) {
+    let mut total = *sum;
     for (firm, weight) in rows.firm[range.clone()].iter().zip(&rows.weight[range]) {
-        let loss = &loss[*firm as usize];
+        let loss = loss[*firm as usize];
         for lane in 0..L {
-            sum[lane] += weight * loss[lane];
+            total[lane] += weight * loss[lane];
         }
     }
+    *sum = total;
 }
 
-#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
-#[expect(clippy::inline_always, reason = "the body of the innermost loop")]
 #[inline(always)]
 fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
@@ -353,15 +383,38 @@ impl Bits {
         }
     }
 
-    #[inline]
-    fn each(&self, mut visit: impl FnMut(usize)) {
-        for (at, word) in self.words.iter().enumerate() {
-            let mut word = *word;
-            while word != 0 {
-                visit(at * 64 + word.trailing_zeros() as usize);
-                word &= word - 1;
-            }
+    /// Positions of all bits, ascending.
+    #[inline(always)]
+    fn ones(&self) -> Ones<'_> {
+        Ones { words: &self.words, at: 0, word: self.words.first().copied().unwrap_or(0) }
+    }
+
+    fn each(&self, visit: impl FnMut(usize)) {
+        self.ones().for_each(visit);
+    }
+}
+
+/// See [`Bits::ones`]. A loop over it stands in the function that is compiled for an instruction set; the body of a
+/// closure would not.
+struct Ones<'a> {
+    words: &'a [u64],
+    at: usize,
+    /// What is left of the word at `at`.
+    word: u64,
+}
+
+impl Iterator for Ones<'_> {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        while self.word == 0 {
+            self.at += 1;
+            self.word = *self.words.get(self.at)?;
         }
+        let bit = self.word.trailing_zeros() as usize;
+        self.word &= self.word - 1;
+        Some(self.at * 64 + bit)
     }
 }
 
