@@ -29,10 +29,13 @@ pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
         let mut short = false;
         for lane in 0..L {
             have[lane] = finished[lane] + output[lane];
-            let lacks = asked[lane] > have[lane];
-            ratio[lane] = if lacks { have[lane] / asked[lane] } else { 1.0 };
             rest[lane] = more(have[lane] - asked[lane], 0.0);
-            short |= lacks;
+            short |= asked[lane] > have[lane];
+        }
+        if short {
+            for lane in 0..L {
+                ratio[lane] = if asked[lane] > have[lane] { have[lane] / asked[lane] } else { 1.0 };
+            }
         }
         state.finished[line] = rest;
         if kernel.lines.sink[line] {

@@ -92,6 +92,7 @@ fn reckon_all<const L: usize>(
 
 /// The pairs of one route apply, in the lanes of `only`: all lanes are looked at side by side, and those few in which the
 /// pair that has `least` needs something go through the pairs one by one.
+#[expect(clippy::needless_bitwise_bool, reason = "no short cuts: whole rows are compared at once")]
 #[inline(always)]
 fn file_route<const L: usize>(
     kernel: &Kernel,

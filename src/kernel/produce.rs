@@ -20,6 +20,8 @@ const TRIFLE: f64 = 1.0e-9;
 
 /// Shares of a gap that a step closes, per lane: divisions made once a step, not once a line.
 struct Pace<const L: usize> {
+    /// Whether a step is a day, so that what comes in a step comes in a day, too.
+    daily: bool,
     /// X̂, new demand smoothed over days.
     fast: Row<L>,
     /// X̄, over months.
@@ -42,6 +44,7 @@ impl<const L: usize> Pace<L> {
             parameters[parameter as usize].map(|days| if days > kernel.dt { kernel.dt / days } else { 1.0 })
         };
         Self {
+            daily: kernel.scenario.step_days == 1,
             fast: share(Parameter::ExpectationDays),
             slow: share(Parameter::TrendDays),
             catch_up: share(Parameter::DeferDays),
@@ -105,8 +108,14 @@ fn demand<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &
         state.final_demand[line] = asked;
     }
     let (mut expected, mut trend) = (state.expected[line], state.trend[line]);
+    let mut rates = new;
+    if !pace.daily {
+        for lane in 0..L {
+            rates[lane] /= dt;
+        }
+    }
     for lane in 0..L {
-        let rate = new[lane] / dt;
+        let rate = rates[lane];
         expected[lane] += pace.fast[lane] * (rate - expected[lane]);
         trend[lane] += pace.slow[lane] * (rate - trend[lane]);
     }
@@ -289,6 +298,13 @@ const SHORT: f64 = 0.05;
 #[inline(always)]
 fn remember<const L: usize>(kernel: &Kernel, line: usize, output: &Row<L>, state: &mut State<L>) {
     let wanted = state.wanted[line];
+    let mut short = false;
+    for lane in 0..L {
+        short |= wanted[lane] > output[lane];
+    }
+    if !short {
+        return;
+    }
     let mut days = state.short_days[line];
     for lane in 0..L {
         let missing = more(wanted[lane] - output[lane], 0.0);

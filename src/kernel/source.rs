@@ -76,9 +76,14 @@ pub(crate) fn arrive<const L: usize>(kernel: &Kernel, input: &Input, state: &mut
 /// What is owed on all routes together never exceeds what the line still owes: the part of it that stays.
 #[inline(always)]
 pub(crate) fn keep<const L: usize>(owed: &Row<L>, owing: &Row<L>) -> Row<L> {
-    let mut keep = [1.0; L];
+    let (mut keep, mut all) = ([1.0; L], true);
     for lane in 0..L {
-        keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
+        all &= owed[lane] <= owing[lane];
+    }
+    if !all {
+        for lane in 0..L {
+            keep[lane] = if owed[lane] > owing[lane] { owing[lane] / owed[lane] } else { 1.0 };
+        }
     }
     keep
 }

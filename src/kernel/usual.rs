@@ -135,10 +135,15 @@ pub(crate) fn draws<const L: usize>(
         }
         *part = used;
     }
-    let mut draw = [0.0; L];
+    let (mut draw, mut lacks) = ([0.0; L], false);
     for lane in 0..L {
-        let missing = more(output[lane] - taken[lane], 0.0);
-        draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
+        lacks |= output[lane] > taken[lane];
+    }
+    if lacks {
+        for lane in 0..L {
+            let missing = more(output[lane] - taken[lane], 0.0);
+            draw[lane] = if left[lane] > 0.0 { less(missing / left[lane], 1.0) } else { 0.0 };
+        }
     }
     draw
 }
