@@ -20,6 +20,7 @@ pub mod generate;
 pub mod inoue;
 mod layout;
 pub mod tables;
+mod visits;
 mod water;
 
 #[cfg(test)]

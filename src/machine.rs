@@ -16,7 +16,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 /// Something to be compiled for each instruction set: `run` must be `#[inline(always)]`, as what is only
 /// called from the compiled versions below is not compiled with them.
-pub trait Work {
+pub(crate) trait Work {
     /// Does it.
     fn run(self);
 }
@@ -28,7 +28,7 @@ pub(crate) static MOST_LANES: std::sync::atomic::AtomicUsize =
     std::sync::atomic::AtomicUsize::new(usize::MAX);
 
 /// Does work on rows of `lanes` numbers with the widest instruction set this machine has.
-pub fn on_widest(lanes: usize, work: impl Work) {
+pub(crate) fn on_widest(lanes: usize, work: impl Work) {
     #[cfg(test)]
     let lanes = lanes.min(MOST_LANES.load(std::sync::atomic::Ordering::Relaxed));
     #[cfg(target_arch = "x86_64")]
@@ -87,9 +87,18 @@ pub(crate) fn expect<T>(place: &T) {
 ///
 /// let mut rows = vec![[0.0_f64; 8]; 100];
 /// assert_eq!(rows.as_ptr().addr() % 64, 0);
-/// rows.resize(2_000, [1.0; 8]);
+/// // Whatever a piece grows to or shrinks to, beyond what is aligned too, it holds what it held.
+/// for count in [1, 2_000, 300_000, 3, 400_000] {
+///     rows.truncate(3);
+///     rows.shrink_to_fit();
+///     rows.resize(count, [1.0; 8]);
+///     rows.shrink_to_fit();
+///     assert_eq!(rows[0], [0.0; 8]);
+///     assert!(rows[3.min(count)..].iter().all(|row| *row == [1.0; 8]));
+/// }
+/// rows.truncate(2_000);
+/// rows.shrink_to_fit();
 /// assert_eq!(rows.as_ptr().addr() % 64, 0);
-/// assert_eq!((rows[99][7], rows[100][0]), (0.0, 1.0));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OnLines;
@@ -140,7 +149,8 @@ unsafe impl GlobalAlloc for OnLines {
         let new = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
         let (old, asked) = (Self::asked(layout), Self::asked(new));
         if old.align() == asked.align() {
-            // SAFETY: the piece was allocated with `old`, and a size up to `MOST` fits any alignment.
+            // SAFETY: the piece was allocated with `old`. If its alignment is the caller's, so is the promise about the
+            // new size; if it is a line, the new size is at most `MOST`.
             return unsafe { System.realloc(piece, old, new_size) };
         }
         // SAFETY: both pieces have at least the smaller size, and are different ones.

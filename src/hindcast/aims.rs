@@ -230,7 +230,8 @@ pub(crate) fn wrong(card: &Scorecard) -> Vec<String> {
     list
 }
 
-/// Choices of the model without which August to November would be closer.
+/// Choices of the model without which August to November would be closer by more than a hundredth: less does not show in
+/// the figures that are printed.
 fn choices(card: &Scorecard) -> Vec<String> {
     let Some(central) = card.variants.first() else { return Vec::new() };
     let worse = card

@@ -53,6 +53,9 @@ pub(crate) fn gate<const L: usize>(kernel: &Kernel, input: &Input, gate: &Gate<L
     }
 }
 
+/// Routes ahead of the one at work whose rows are asked for: by the time a route is done, the next but one is here.
+const AHEAD: usize = 2;
+
 /// Behaviour of buyers, per lane; constant in a run but for the step's length.
 struct Habits<const L: usize> {
     /// Share of the gap to its target that an order closes.
@@ -112,8 +115,7 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
         let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
         for ((link, own_due), r) in links.zip(range) {
             expect_due(ring, due, r);
-            // By the time a route is done, the next but one is here.
-            if let Some(next) = routes.get(r + 2) {
+            if let Some(next) = routes.get(r + AHEAD) {
                 next.expect_dispatch();
             }
             let rows = &mut routes[r];

@@ -68,6 +68,11 @@ impl<const L: usize> Clerk<'_, L> {
         self.streams.block(purpose, entity, lot.step, number)
     }
 
+    /// Whose lot it is, among the ledger's accounts.
+    fn account(&self, lot: &Lot) -> usize {
+        (lot.route * self.licensing.pairs + lot.pair) as usize
+    }
+
     fn expiry(&self, day: f64) -> f64 {
         day + self.parameter(Parameter::ValiditySingle)
     }
@@ -149,7 +154,7 @@ impl<const L: usize> Practice for Clerk<'_, L> {
     }
 
     fn expect(&self, lot: &Lot) {
-        let account = (lot.route * self.licensing.pairs + lot.pair) as usize;
+        let account = self.account(lot);
         if let Some(pending) = self.pending.get(account) {
             expect(pending);
         }
@@ -167,7 +172,7 @@ impl<const L: usize> Practice for Clerk<'_, L> {
         } else {
             (lot.tonnes, true)
         };
-        let account = (lot.route * self.licensing.pairs + lot.pair) as usize;
+        let account = self.account(lot);
         let pending = &mut self.pending[account][self.lane];
         *pending = (*pending - tonnes).max(0.0);
         if !whole {

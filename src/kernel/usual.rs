@@ -6,13 +6,22 @@
 use super::book::Gate;
 use super::layout::Kernel;
 use super::link::Input;
-use super::scratch::{Row, State, add, less, more};
+use super::scratch::{RouteRows, Row, State, add, less, more};
 use super::share::LEAST_RELIABILITY;
 use super::source::{FREE, Mix, add_due, keep, mixed};
 use super::transit::expect_due;
 
-/// Routes ahead of the one at work that are asked for.
+/// Routes ahead of the one at work whose rows are asked for.
 const AHEAD: usize = 4;
+
+/// Asks for what the passes below read of the routes that come after route `r`.
+#[inline(always)]
+fn expect_next<const L: usize>(routes: &[RouteRows<L>], ring: &[Row<L>], due: &[[u32; 2]], r: usize) {
+    expect_due(ring, due, r);
+    if let Some(next) = routes.get(r + AHEAD) {
+        next.expect_production();
+    }
+}
 
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
@@ -34,10 +43,7 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
     let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
     let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
     for (((link, own_due), (part, allowed)), r) in links.zip(working).zip(input.routes()) {
-        expect_due(ring, due, r);
-        if let Some(next) = routes.get(r + AHEAD) {
-            next.expect_production();
-        }
+        expect_next(routes, ring, due, r);
         let rows = &mut routes[r];
         let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
         add_due(&mut stock, link, *own_due, ring);
@@ -186,10 +192,7 @@ pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state
     for (((part, allowed), (link, own_due)), r) in
         parts.iter_mut().zip(&mut work.allows[places]).zip(links).zip(range)
     {
-        expect_due(ring, due, r);
-        if let Some(next) = routes.get(r + AHEAD) {
-            next.expect_production();
-        }
+        expect_next(routes, ring, due, r);
         let rows = &mut routes[r];
         let (mut share, mut stock) = (*part, rows.stock);
         add_due(&mut stock, link, *own_due, ring);

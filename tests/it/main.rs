@@ -21,6 +21,7 @@ mod oracles;
 mod policies;
 mod program;
 mod reference;
+mod refusals;
 mod rest;
 mod studies;
 mod tools;

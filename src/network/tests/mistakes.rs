@@ -231,15 +231,17 @@ fn mistakes_in_rows_and_between_files_are_reported_together() {
     assert!(found.render(false).contains("save it with `,` instead of `;`"), "{}", found.render(false));
 }
 
+/// What is said of the template with one place in one file changed.
+fn codes(file: &str, old: &str, new: &str) -> Vec<&'static str> {
+    let files = template_with(file, |text| {
+        assert_eq!(text.matches(old).count(), 1, "`{old}` must be there once");
+        Some(text.replacen(old, new, 1))
+    });
+    check(&files).list().iter().map(|d| d.code).collect()
+}
+
 #[test]
 fn rows_that_are_not_rows_are_named_and_read_no_further() {
-    let codes = |file: &str, old: &str, new: &str| -> Vec<&'static str> {
-        let files = template_with(file, |text| {
-            assert_eq!(text.matches(old).count(), 1, "`{old}` must be there once");
-            Some(text.replacen(old, new, 1))
-        });
-        check(&files).list().iter().map(|d| d.code).collect()
-    };
     // Too few cells, too many; what they would have said is not missed elsewhere.
     let route = "sep-river,metal-valley,NdPr oxide,";
     assert_eq!(codes("edges.csv", route, "sep-river,metal-valley,"), ["E0107"]);
@@ -389,13 +391,6 @@ fn ores_cannot_be_asked_for_what_they_do_not_hold() {
 
 #[test]
 fn units_mines_and_regions_that_are_not_there_are_named() {
-    let codes = |file: &str, old: &str, new: &str| -> Vec<&'static str> {
-        let files = template_with(file, |text| {
-            assert_eq!(text.matches(old).count(), 1, "`{old}` must be there once");
-            Some(text.replacen(old, new, 1))
-        });
-        check(&files).list().iter().map(|d| d.code).collect()
-    };
     assert_eq!(
         codes("materials.csv", "bev-kg,1.1,1.8,2.5,kg/vehicle", "bev-kg,1.1,1.8,2.5,g/vehicle"),
         ["E0146"]
