@@ -3,7 +3,7 @@
 use super::layout::{Kernel, NONE};
 use super::link::{Input, Link};
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, add, less, more};
-use super::transit::expect_due;
+use super::transit::{due_of, expect_due};
 use crate::policy::parameter::Parameter;
 
 /// Phase 7, for one buyer: what may leave, `e = min(book, cap, r_max·max(base flow, expected flow))`.
@@ -109,16 +109,18 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
     let habits = Habits::of(&state.parameters, dt);
     let State { routes, adapting, ring, due, cursor, customers, amount, extra_lead, expected, trend, .. } =
         &mut *state;
-    for line in 0..kernel.lines.pool.len() {
-        let (expected, trend) = (expected[line], trend[line]);
+    // Where they are in memory is read once, not route by route: what is written there might be anything.
+    let (adapting, ring, customers) = (&mut adapting[..], &mut ring[..], &mut customers[..]);
+    let (amount, extra_lead, cursor) = (&amount[..], &extra_lead[..], &cursor[..]);
+    for ((line, expected), trend) in expected.iter().enumerate().zip(&*trend) {
+        let (expected, trend) = (*expected, *trend);
         let range = kernel.inputs_of(line);
-        let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
-        for ((link, own_due), r) in links.zip(range) {
-            expect_due(ring, due, r);
-            if let Some(next) = routes.get(r + AHEAD) {
-                next.expect_dispatch();
-            }
-            let rows = &mut routes[r];
+        let links = kernel.routes.links[range.clone()].iter().zip(due_of(due, range.clone()));
+        for ((r, rows), (link, (own_due, next_due))) in
+            range.clone().zip(&mut routes[range.clone()]).zip(links)
+        {
+            expect_due(ring, next_due);
+            rows.expect_dispatch(AHEAD);
             let [surface, air] = own_due.map(|row| row as usize);
             let supplier = &mut customers[link.from as usize];
             let ratio = supplier.ratio;

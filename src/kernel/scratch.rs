@@ -4,7 +4,8 @@ use super::allocate::Claim;
 use super::desk::Desk;
 use super::layout::Kernel;
 use super::tally::Tally;
-use crate::machine::expect;
+use super::transit::AHEAD;
+use crate::machine::expect_after;
 
 /// One number per lane.
 pub type Row<const L: usize> = [f64; L];
@@ -77,22 +78,23 @@ pub struct RouteRows<const L: usize> {
 }
 
 impl<const L: usize> RouteRows<L> {
-    /// Asks for the rows that production touches.
+    /// Asks for the rows that production touches of the route that stands `ahead` routes after this one.
     #[inline(always)]
-    pub(crate) fn expect_production(&self) {
-        for row in [&self.stock, &self.share, &self.owed, &self.base_flow, &self.book, &self.leaving] {
-            expect(row);
+    pub(crate) fn expect_production(&self, ahead: usize) {
+        // From the stock to what leaves.
+        for row in 0..6 {
+            expect_after(self, ahead, row * size_of::<Row<L>>());
         }
     }
 
-    /// Asks for the rows that dispatch and orders touch.
+    /// Asks for the rows that dispatch and orders touch of the route that stands `ahead` routes after this one.
     #[inline(always)]
-    pub(crate) fn expect_dispatch(&self) {
-        for row in [&self.stock, &self.share, &self.book, &self.leaving, &self.transit, &self.target_days] {
-            expect(row);
+    pub(crate) fn expect_dispatch(&self, ahead: usize) {
+        for row in [0, 1, 4, 5] {
+            expect_after(self, ahead, row * size_of::<Row<L>>());
         }
-        for row in [&self.forgone, &self.ordered_fortnight, &self.sent_fortnight] {
-            expect(row);
+        for row in 6..11 {
+            expect_after(self, ahead, row * size_of::<Row<L>>());
         }
     }
 
@@ -173,7 +175,8 @@ pub struct State<const L: usize> {
     pub(crate) ring: Vec<Row<L>>,
     /// Slot of each wheel that is due in this step.
     pub(crate) cursor: Vec<u32>,
-    /// Row of each route's goods that are due in this step, by surface and by air.
+    /// Row of each route's goods that are due in this step, by surface and by air; and some more at the end, so that
+    /// every route has one that many routes ahead.
     pub(crate) due: Vec<[u32; 2]>,
     /// A candidate's clock: days of shortage, then `WAITING` + days of qualification, then `QUALIFIED` + days.
     pub candidate_days: Vec<Row<L>>,
@@ -387,7 +390,7 @@ impl<const L: usize> State<L> {
             growth: rows(routes),
             ring: rows(kernel.ring_rows()),
             cursor: vec![0; kernel.routes.wheels.len()],
-            due: vec![[0; 2]; routes],
+            due: vec![[0; 2]; routes + AHEAD],
             candidate_days: rows(routes),
             owed: rows(kernel.lines.inputs.len()),
             cap: rows(governed),

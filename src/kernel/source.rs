@@ -55,6 +55,7 @@ pub(crate) fn add_due<const L: usize>(
 pub(crate) fn arrive<const L: usize>(kernel: &Kernel, input: &Input, state: &mut State<L>) -> Row<L> {
     let State { routes, ring, due, per_amount, work, .. } = state;
     let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
+    let (ring, per_amount) = (&ring[..], &per_amount[..]);
     let mut pooled = [0.0; L];
     for ((rows, (link, due)), allowed) in
         routes[input.routes()].iter_mut().zip(links).zip(&mut work.allows[input.places()])

@@ -5,9 +5,11 @@
 //! slot by slot, and within a slot route by route. A step therefore reads and writes the goods of many routes
 //! as one stretch of memory, although all rings together are larger than the cache.
 
+use std::ops::Range;
+
 use super::layout::Kernel;
 use super::scratch::{Row, State};
-use crate::machine::expect;
+use crate::machine::expect_after;
 
 /// A ring of goods in transit.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,14 +78,21 @@ impl Turns {
 
 /// Routes ahead of the one at work whose goods in transit are asked for: all rings together are larger than a core's
 /// cache, and which rows are due is known.
-const AHEAD: usize = 8;
+pub(crate) const AHEAD: usize = 8;
 
-/// Asks for the goods in transit that a pass over routes will come to after route `r`.
+/// Rows that are due, route by route, each with those of the route [`AHEAD`] of it.
 #[inline(always)]
-pub(crate) fn expect_due<const L: usize>(ring: &[Row<L>], due: &[[u32; 2]], r: usize) {
-    if let Some([surface, air]) = due.get(r + AHEAD) {
-        expect(&ring[*surface as usize]);
-        expect(&ring[*air as usize]);
+pub(crate) fn due_of(due: &[[u32; 2]], routes: Range<usize>) -> impl Iterator<Item = ([u32; 2], [u32; 2])> {
+    let next = &due[routes.start + AHEAD..routes.end + AHEAD];
+    due[routes].iter().copied().zip(next.iter().copied())
+}
+
+/// Asks for the goods in transit of a route that a pass over routes will come to.
+#[inline(always)]
+pub(crate) fn expect_due<const L: usize>(ring: &[Row<L>], [surface, air]: [u32; 2]) {
+    if let Some(first) = ring.first() {
+        expect_after(first, surface as usize, 0);
+        expect_after(first, air as usize, 0);
     }
 }
 
@@ -161,7 +170,7 @@ impl<const L: usize> State<L> {
     pub(crate) fn reset_wheels(&mut self, kernel: &Kernel) {
         self.ring.fill([0.0; L]);
         self.cursor.fill(0);
-        self.due.copy_from_slice(&kernel.routes.turns.start);
+        self.due[..kernel.routes.turns.start.len()].copy_from_slice(&kernel.routes.turns.start);
     }
 }
 

@@ -6,22 +6,13 @@
 use super::book::Gate;
 use super::layout::Kernel;
 use super::link::Input;
-use super::scratch::{RouteRows, Row, State, add, less, more};
+use super::scratch::{Row, State, add, less, more};
 use super::share::LEAST_RELIABILITY;
 use super::source::{FREE, Mix, add_due, keep, mixed};
-use super::transit::expect_due;
+use super::transit::{due_of, expect_due};
 
 /// Routes ahead of the one at work whose rows are asked for.
 const AHEAD: usize = 4;
-
-/// Asks for what the passes below read of the routes that come after route `r`.
-#[inline(always)]
-fn expect_next<const L: usize>(routes: &[RouteRows<L>], ring: &[Row<L>], due: &[[u32; 2]], r: usize) {
-    expect_due(ring, due, r);
-    if let Some(next) = routes.get(r + AHEAD) {
-        next.expect_production();
-    }
-}
 
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
@@ -39,14 +30,17 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
     let State { routes, ring, due, per_amount, work, owed, .. } = state;
     let keep = keep(&owed[slot], &owing);
     let per = per_amount[input.amount as usize];
-    let links = kernel.routes.links[input.routes()].iter().zip(&due[input.routes()]);
+    let links = kernel.routes.links[input.routes()].iter().zip(due_of(due, input.routes()));
     let working = work.part[input.places()].iter_mut().zip(&mut work.allows[input.places()]);
+    let ring = &ring[..];
     let (mut sum, mut pooled) = ([0.0; L], [0.0; L]);
-    for (((link, own_due), (part, allowed)), r) in links.zip(working).zip(input.routes()) {
-        expect_next(routes, ring, due, r);
-        let rows = &mut routes[r];
+    for ((rows, (link, (own_due, next_due))), (part, allowed)) in
+        routes[input.routes()].iter_mut().zip(links).zip(working)
+    {
+        expect_due(ring, next_due);
+        rows.expect_production(AHEAD);
         let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
-        add_due(&mut stock, link, *own_due, ring);
+        add_due(&mut stock, link, own_due, ring);
         let (mut can, mut allows) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
             allows[lane] = if per[lane] > 0.0 { stock[lane] * per[lane] } else { FREE };
@@ -87,6 +81,7 @@ pub(crate) fn own_parts<const L: usize, const ALONE: bool>(
         scale[lane] = if can[lane] > 0.0 { output[lane] / can[lane] } else { 0.0 };
     }
     let State { routes, work, amount, owed, cap, customers, .. } = state;
+    let (cap, customers) = (&cap[..], &mut customers[..]);
     let parts = &mut work.part[input.places()];
     let allowed = &work.allows[input.places()];
     let mut draw = [0.0; L];
@@ -188,14 +183,15 @@ pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state
         scale[lane] = if sum[lane] > 0.0 { 1.0 / sum[lane] } else { 0.0 };
     }
     let mut pooled = [0.0; L];
-    let links = links.iter().zip(&due[range.clone()]);
-    for (((part, allowed), (link, own_due)), r) in
-        parts.iter_mut().zip(&mut work.allows[places]).zip(links).zip(range)
+    let links = links.iter().zip(due_of(due, range.clone()));
+    let (ring, per_amount) = (&ring[..], &per_amount[..]);
+    for ((rows, (link, (own_due, next_due))), (part, allowed)) in
+        routes[range].iter_mut().zip(links).zip(parts.iter_mut().zip(&mut work.allows[places]))
     {
-        expect_next(routes, ring, due, r);
-        let rows = &mut routes[r];
+        expect_due(ring, next_due);
+        rows.expect_production(AHEAD);
         let (mut share, mut stock) = (*part, rows.stock);
-        add_due(&mut stock, link, *own_due, ring);
+        add_due(&mut stock, link, own_due, ring);
         let per = per_amount[link.amount as usize];
         let mut allows = [0.0; L];
         for lane in 0..L {
@@ -223,6 +219,7 @@ pub(crate) fn pooled_parts<const L: usize>(
 ) {
     let output = state.output[line];
     let State { routes, work, amount, cap, customers, .. } = state;
+    let (amount, cap, customers) = (&amount[..], &cap[..], &mut customers[..]);
     let parts = &mut work.part[input.places()];
     let allowed = &work.allows[input.places()];
     let draw = draws(parts, allowed, &output, &output);
