@@ -13,6 +13,7 @@ pub mod fixed;
 pub mod interval;
 pub mod quantile;
 pub mod risk;
+mod rounded;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub use interval::{Statistics, converged, paired};
+pub use rounded::Rounded;
 
 use bytes::Writer;
 use fixed::to_fixed;
@@ -180,63 +182,31 @@ impl Summary {
         self.push_all(std::slice::from_ref(outcome)).map_err(|(_, problem)| problem)
     }
 
-    /// Counts several outcomes, as [`Self::push`] would one after the other, but cell by cell: there are thousands of
-    /// them, and each is looked for once.
+    /// Counts several outcomes.
     ///
     /// # Errors
     /// The replication whose outcome cannot be counted, and why; nothing of any outcome is kept.
     pub fn push_all(&mut self, outcomes: &[Outcome]) -> Result<(), (u64, NotFinite)> {
-        let design = Arc::clone(&self.design);
-        let (kept, cells) = (self.rows.len(), self.cells.len());
-        let mut fixed = Vec::with_capacity(cells * outcomes.len());
-        for outcome in outcomes {
-            if let Err(problem) = Self::fix(&design, outcome, cells, &mut self.rows, &mut fixed) {
-                self.rows.truncate(kept);
-                return Err((outcome.replication, problem));
-            }
-        }
-        let periods = design
-            .series
-            .iter()
-            .flat_map(|series| (0..series.dates.len()).map(move |period| series.scale(period)));
-        for ((at, cell), scale) in self.cells.iter_mut().enumerate().zip(periods) {
-            fixed.chunks_exact(cells).for_each(|own| cell.push(own[at], scale));
-        }
-        self.replications.extend(outcomes.iter().map(|outcome| outcome.replication));
+        let rounded = Rounded::of(&self.design, outcomes)?;
+        self.add(&rounded);
         Ok(())
     }
 
-    /// Appends an outcome's metrics to `rows` and its series, of so many cells, to `fixed`, as integers.
-    fn fix(
-        design: &Design,
-        outcome: &Outcome,
-        cells: usize,
-        rows: &mut Vec<i64>,
-        fixed: &mut Vec<i64>,
-    ) -> Result<(), NotFinite> {
-        for (got, expected) in [(&outcome.metrics, design.metrics.len()), (&outcome.series, cells)] {
-            if let Some(&value) = got.get(expected) {
-                return Err(NotFinite { metric: "a number the design does not name".to_owned(), value });
-            }
+    /// Counts outcomes that are rounded already, of the same design.
+    pub fn add(&mut self, rounded: &Rounded) {
+        let count = rounded.replications.len();
+        let periods = self
+            .design
+            .series
+            .iter()
+            .flat_map(|series| (0..series.dates.len()).map(move |period| series.scale(period)));
+        for ((cell, own), scale) in
+            self.cells.iter_mut().zip(rounded.cells.chunks_exact(count.max(1))).zip(periods)
+        {
+            own.iter().for_each(|steps| cell.push(*steps, scale));
         }
-        for (i, metric) in design.metrics.iter().enumerate() {
-            let value = outcome.metrics.get(i).copied().unwrap_or(f64::NAN);
-            let Some(q) = to_fixed(value, metric.quantum) else {
-                return Err(NotFinite { metric: metric.name.clone(), value });
-            };
-            rows.push(q);
-        }
-        let mut values = outcome.series.iter().copied();
-        for series in &design.series {
-            for date in &series.dates {
-                let value = values.next().unwrap_or(f64::NAN);
-                let Some(q) = to_fixed(value, series.quantum) else {
-                    return Err(NotFinite { metric: format!("{} of {date}", series.id), value });
-                };
-                fixed.push(q);
-            }
-        }
-        Ok(())
+        self.rows.extend(&rounded.rows);
+        self.replications.extend(&rounded.replications);
     }
 
     /// Adds what `other` counted: integer additions only, so the order of merges leaves no trace.

@@ -1,7 +1,7 @@
-//! The unit of work: a fixed count of consecutive replications.
+//! Batches, between which a study may be looked at and cut, and the pieces of them that workers take.
 
-/// Replications in a batch (the last one of a portion may be shorter). A constant, not an option:
-/// convergence is asked at multiples of it, and shards are cut at them.
+/// Replications in a batch. A constant, not an option: convergence is asked at multiples of it, and shards are cut at
+/// them.
 pub const SIZE: u64 = 32;
 
 /// A range of consecutive replications.
@@ -26,11 +26,26 @@ impl Portion {
         self.count().div_ceil(SIZE)
     }
 
-    /// The replications of batch `index` (from 0).
+    /// First replication of batch `index` (from 0).
+    fn batch(self, index: u64) -> u64 {
+        self.first.saturating_add(index.saturating_mul(SIZE)).min(self.end)
+    }
+
+    /// The pieces that workers take, each of at most `lanes` replications, in order. They are cut where batches end
+    /// and, within a batch, at every `lanes`, wherever the portion begins: whoever goes on from a prefix meets the
+    /// same ends of batches.
     #[must_use]
-    pub fn batch(self, index: u64) -> Self {
-        let first = self.first.saturating_add(index.saturating_mul(SIZE)).min(self.end);
-        Self { first, end: first.saturating_add(SIZE).min(self.end) }
+    pub fn pieces(self, lanes: usize) -> Pieces {
+        let lanes = (lanes as u64).clamp(1, SIZE);
+        let numbers = |replication: u64| {
+            (replication / SIZE).saturating_mul(SIZE.div_ceil(lanes)) + replication % SIZE / lanes
+        };
+        let (first, end) = if self.count() == 0 {
+            (0, 0)
+        } else {
+            (numbers(self.first), numbers(self.end - 1).saturating_add(1))
+        };
+        Pieces { portion: self, lanes, first, end }
     }
 
     /// Part `index` (from 0) of `of` parts of nearly equal length, cut between batches. Parts may be empty
@@ -40,9 +55,41 @@ impl Portion {
         let batches = u128::from(self.batches());
         let cut = |k: u64| {
             let batch = batches * u128::from(k) / u128::from(of.max(1));
-            u64::try_from(batch).map_or(self.end, |batch| self.batch(batch).first)
+            u64::try_from(batch).map_or(self.end, |batch| self.batch(batch))
         };
         Self { first: cut(index.min(of)), end: if index + 1 >= of { self.end } else { cut(index + 1) } }
+    }
+}
+
+/// The pieces of a portion: see [`Portion::pieces`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pieces {
+    portion: Portion,
+    /// Most replications of a piece.
+    lanes: u64,
+    /// Number of the first piece, counted from replication 0, and one past that of the last.
+    first: u64,
+    end: u64,
+}
+
+impl Pieces {
+    /// How many.
+    #[must_use]
+    pub fn count(self) -> u64 {
+        self.end - self.first
+    }
+
+    /// The replications of piece `index` (from 0), if there is one.
+    #[must_use]
+    pub fn get(self, index: u64) -> Option<Portion> {
+        if index >= self.count() {
+            return None;
+        }
+        let (number, per_batch) = (self.first + index, SIZE.div_ceil(self.lanes));
+        let batch = (number / per_batch).saturating_mul(SIZE);
+        let from = batch.saturating_add(number % per_batch * self.lanes);
+        let to = from.saturating_add(self.lanes).min(batch.saturating_add(SIZE));
+        Some(Portion { first: from.max(self.portion.first), end: to.min(self.portion.end) })
     }
 }
 
@@ -83,16 +130,25 @@ mod tests {
         }
 
         #[test]
-        fn batches_cover_without_overlap(first in 0_u64..1000, count in 0_u64..5000) {
+        fn pieces_cover_without_overlap(first in 0_u64..1000, count in 0_u64..500, lanes in 0_usize..40) {
             let whole = Portion { first, end: first + count };
+            let pieces = whole.pieces(lanes);
             let mut at = first;
-            for index in 0..whole.batches() {
-                let batch = whole.batch(index);
-                prop_assert_eq!(batch.first, at);
-                prop_assert!(batch.count() >= 1 && batch.count() <= SIZE);
-                at = batch.end;
+            for index in 0..pieces.count() {
+                let piece = pieces.get(index).expect("one of them");
+                prop_assert_eq!(piece.first, at);
+                prop_assert!(piece.count() >= 1 && piece.count() <= (lanes.max(1) as u64).min(SIZE));
+                prop_assert_eq!(piece.first / SIZE, (piece.end - 1) / SIZE, "of one batch");
+                at = piece.end;
             }
             prop_assert_eq!(at, whole.end);
+            prop_assert_eq!(pieces.get(pieces.count()), None);
+            // Whoever begins later cuts at the same places.
+            if count > 1 {
+                let rest = Portion { first: first + count / 2, ..whole }.pieces(lanes);
+                let ends = |pieces: Pieces| -> Vec<u64> { (0..pieces.count()).filter_map(|i| Some(pieces.get(i)?.end)).collect() };
+                prop_assert!(ends(pieces).ends_with(&ends(rest)));
+            }
         }
     }
 }

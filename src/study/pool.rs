@@ -1,22 +1,22 @@
-//! Workers that take batches in ascending order and a collector that adds them up in ascending order.
+//! Workers that take pieces of batches in ascending order and a collector that counts them in ascending order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use super::batch::{Portion, is_milestone};
+use super::batch::{Pieces, Portion, is_milestone};
 use super::{Options, Progress, Replicate, StudyResult};
 use crate::error::Error;
-use crate::summary::{Outcome, Summary, converged};
+use crate::summary::{Outcome, Rounded, Summary, converged};
 
 /// What all workers share.
 struct Shared<'a> {
     options: &'a Options,
     /// What is left to do.
-    rest: Portion,
-    /// Index of the next batch of `rest`.
+    rest: Pieces,
+    /// Index of the next piece of `rest`.
     next: AtomicU64,
-    /// No batch is to be started any more: interrupted, converged, or failed.
+    /// No piece is to be started any more: interrupted, converged, or failed.
     over: AtomicBool,
     collector: Mutex<Collector>,
 }
@@ -24,10 +24,10 @@ struct Shared<'a> {
 struct Collector {
     /// The prefix.
     summary: Summary,
-    /// Batches of `rest` in the prefix.
-    batches: u64,
-    /// Batches finished ahead of their turn.
-    early: BTreeMap<u64, Result<Summary, Error>>,
+    /// Pieces of `rest` in the prefix.
+    pieces: u64,
+    /// Pieces finished ahead of their turn.
+    early: BTreeMap<u64, Result<Rounded, Error>>,
     converged: bool,
     failure: Option<Error>,
 }
@@ -47,13 +47,14 @@ pub(super) fn run<R: Replicate>(
         None => Summary::new(source.design().clone()),
     };
     let rest = Portion { first: options.portion.first + summary.count(), end: options.portion.end };
+    let rest = rest.pieces(source.lanes());
     let mut collector =
-        Collector { summary, batches: 0, early: BTreeMap::new(), converged: false, failure: None };
+        Collector { summary, pieces: 0, early: BTreeMap::new(), converged: false, failure: None };
     collector.ask(options);
     let over = AtomicBool::new(collector.converged);
     let shared = Shared { options, rest, next: AtomicU64::new(0), over, collector: Mutex::new(collector) };
 
-    let wanted = usize::try_from(rest.batches()).unwrap_or(usize::MAX);
+    let wanted = usize::try_from(rest.count()).unwrap_or(usize::MAX);
     let threads = options.threads.clamp(1, wanted.max(1));
     let work = || shared.work(source, progress, stop);
     // Where threads cannot be had (some WebAssembly hosts), the calling one does the work alone.
@@ -89,9 +90,6 @@ fn check_prefix<R: Replicate>(summary: &Summary, source: &R, options: &Options) 
     if summary.count() > portion.count() {
         return refuse("it holds more replications than this run asks for");
     }
-    if summary.count() != portion.count() && !summary.count().is_multiple_of(super::batch::SIZE) {
-        return refuse("it ends in the middle of a batch");
-    }
     Ok(())
 }
 
@@ -118,11 +116,8 @@ impl Shared<'_> {
                 return;
             }
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            if index >= self.rest.batches() {
-                return;
-            }
-            let result =
-                batch(source, self.rest.batch(index), &self.options.scenario, &mut scratch, &mut outcomes);
+            let Some(piece) = self.rest.get(index) else { return };
+            let result = compute(source, piece, &self.options.scenario, &mut scratch, &mut outcomes);
             let mut collector = self.lock();
             collector.early.insert(index, result);
             if collector.advance(self.options, progress) {
@@ -133,12 +128,15 @@ impl Shared<'_> {
 }
 
 impl Collector {
-    /// Adds the batches whose turn has come. True when no more are wanted.
+    /// Counts the pieces whose turn has come. True when no more are wanted.
     fn advance(&mut self, options: &Options, progress: &(dyn Fn(Progress<'_>) + Sync)) -> bool {
         while !self.converged && self.failure.is_none() {
-            let Some(result) = self.early.remove(&self.batches) else { return false };
-            match result.and_then(|batch| self.summary.merge(batch).map_err(mismatch)) {
-                Ok(()) => self.batches += 1,
+            let Some(result) = self.early.remove(&self.pieces) else { return false };
+            match result {
+                Ok(piece) => {
+                    self.summary.add(&piece);
+                    self.pieces += 1;
+                }
                 Err(error) => self.failure = Some(error),
             }
             self.ask(options);
@@ -161,30 +159,20 @@ impl Collector {
     }
 }
 
-fn mismatch(mismatch: crate::summary::DesignMismatch) -> Error {
-    Error::Result { path: "a batch".to_owned(), problem: mismatch.to_string() }
-}
-
-/// One batch, from the first replication to the last.
-fn batch<R: Replicate>(
+/// One piece, rounded, so that what is left to do under the lock is to count.
+fn compute<R: Replicate>(
     source: &R,
-    portion: Portion,
+    piece: Portion,
     scenario: &str,
     scratch: &mut R::Scratch,
     outcomes: &mut Vec<Outcome>,
-) -> Result<Summary, Error> {
-    let mut summary = Summary::new(source.design().clone());
-    let mut first = portion.first;
-    while first < portion.end {
-        let count = usize::try_from(portion.end - first).unwrap_or(usize::MAX).min(source.lanes().max(1));
-        outcomes.clear();
-        source.replicate(first, count, scratch, outcomes);
-        summary.push_all(outcomes).map_err(|(replication, problem)| Error::NotFinite {
-            scenario: scenario.to_owned(),
-            replication,
-            metric: problem.metric,
-        })?;
-        first += count as u64;
-    }
-    Ok(summary)
+) -> Result<Rounded, Error> {
+    outcomes.clear();
+    let count = usize::try_from(piece.count()).unwrap_or(usize::MAX);
+    source.replicate(piece.first, count, scratch, outcomes);
+    Rounded::of(source.design(), outcomes).map_err(|(replication, problem)| Error::NotFinite {
+        scenario: scenario.to_owned(),
+        replication,
+        metric: problem.metric,
+    })
 }

@@ -3,7 +3,6 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::batch::SIZE;
 use super::*;
 use crate::random::philox::{Entity, Purpose, Streams};
 use crate::summary::{Metric, Series};
@@ -88,14 +87,15 @@ fn threads_and_lanes_leave_no_trace() {
 }
 
 #[test]
-fn progress_grows_batch_by_batch() {
+fn progress_grows_piece_by_piece() {
     let seen = Mutex::new(Vec::new());
     let note = |p: Progress<'_>| {
         assert_eq!((p.summary.count(), p.wanted), (p.done, 100));
         seen.lock().expect("not poisoned").push(p.done);
     };
     run(&Fake::new(8), &options(3, 100), &note, &|| false, None).expect("finite");
-    assert_eq!(seen.into_inner().expect("not poisoned"), [SIZE, 2 * SIZE, 3 * SIZE, 100]);
+    let seen = seen.into_inner().expect("not poisoned");
+    assert_eq!(seen, (1..=12).map(|piece| 8 * piece).chain([100]).collect::<Vec<_>>());
 }
 
 #[test]
@@ -163,9 +163,21 @@ fn foreign_prefixes_are_refused() {
     let prefix = whole(&source, &options(1, 64)).summary;
     assert_eq!(with(prefix.clone(), 100).expect("a prefix"), 100);
     assert!(with(prefix.clone(), 32).is_err(), "longer than the run");
-    assert!(with(whole(&source, &options(1, 50)).summary, 100).is_err(), "half a batch");
     let part = Options { portion: Portion { first: 32, end: 64 }, ..options(1, 0) };
     assert!(with(whole(&source, &part).summary, 100).is_err(), "not from the start");
+}
+
+#[test]
+fn a_prefix_of_any_length_leaves_no_trace() {
+    let source = Fake::new(8);
+    let until = Some(Until { metric: 0, relative_half_width: 0.01, at_least: 100 });
+    let options = |end| Options { until, ..options(2, end) };
+    let reference = whole(&source, &options(10_000));
+    for length in [1, 50, 97] {
+        let prefix = whole(&source, &options(length)).summary;
+        let resumed = run(&source, &options(10_000), &|_| (), &|| false, Some(prefix)).expect("finite");
+        assert_eq!(resumed, reference, "converged after as many");
+    }
 }
 
 #[test]
