@@ -46,12 +46,13 @@ pub(crate) fn start<const L: usize>(kernel: &Kernel, streams: &[Streams; L], sta
 fn balanced<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &mut State<L>) -> Vec<Row<L>> {
     let sampled = kernel.switches.sample_network;
     let growth = state.parameters[Parameter::Growth as usize];
+    let drawn = draw_shares(kernel, streams);
     let mut again = [true; L];
     let mut number = 0;
     loop {
         for lane in (0..L).filter(|lane| again[*lane]) {
             let coefficients = coefficients(kernel, sampled.then_some((&streams[lane], number)));
-            draw_routes(kernel, &streams[lane], lane, &coefficients, state);
+            route_rows(kernel, lane, &coefficients, &mut state.weight, &mut state.amount, &drawn);
             super::heavy::contents(kernel, lane, &coefficients, state);
         }
         let shares = start_shares(kernel, &state.parameters[Parameter::RampDays as usize], &state.weight);
@@ -79,8 +80,12 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     let coefficients = coefficients(kernel, None);
     let mut weight = rows::<1>(routes);
     let mut amount = rows::<1>(kernel.routes.amount.last().map_or(0, |last| *last as usize + 1));
-    let share = |_: usize, band: Band, newcomer: bool| if newcomer { band.high } else { band.central };
-    route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &share, &|_| 1.0);
+    let share = |r: usize| {
+        let band = kernel.graph().routes[kernel.routes.id[r].index()].share;
+        [if is_newcomer(kernel, r) { band.high } else { band.central }]
+    };
+    let drawn: Vec<Row<1>> = (0..routes).map(share).collect();
+    route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &drawn);
     let shares = start_shares(kernel, &[kernel.scenario.parameters.get(Parameter::RampDays).mean()], &weight);
     let mut output = rows::<1>(lines);
     let mut base_final = rows::<1>(lines);
@@ -187,7 +192,7 @@ fn coefficients(kernel: &Kernel, draw: Option<(&Streams, u32)>) -> Vec<f64> {
         .collect()
 }
 
-/// Weights (shares of output) and amounts of every route of one lane.
+/// Weights (shares of output) and amounts of every route of one lane, from `drawn` shares of tonnes.
 ///
 /// The data give shares of tonnes carried. Where routes of one input have their own yields (ore), a tonne
 /// of one makes more output than a tonne of another: the share of output is share·yield, renormalised.
@@ -197,8 +202,7 @@ fn route_rows<const L: usize>(
     coefficients: &[f64],
     weight: &mut [Row<L>],
     amount: &mut [Row<L>],
-    share: &dyn Fn(usize, Band, bool) -> f64,
-    odds: &dyn Fn(usize) -> f64,
+    drawn: &[Row<L>],
 ) {
     let graph = kernel.graph();
     for (line, entry) in graph.lines.iter().enumerate() {
@@ -213,9 +217,8 @@ fn route_rows<const L: usize>(
                 let per_tonne =
                     route.yield_per_tonne.as_ref().map(|amount: &Amount| amount.value(coefficients));
                 let newcomer = is_newcomer(kernel, r);
-                let drawn = share(r, route.share, newcomer) * odds(r);
                 amount[position][lane] = per_tonne.map_or(common, |per_tonne| 1.0 / per_tonne);
-                weight[r][lane] = drawn * per_tonne.unwrap_or(1.0);
+                weight[r][lane] = drawn[r][lane] * per_tonne.unwrap_or(1.0);
                 if !newcomer {
                     sum += weight[r][lane];
                 }
@@ -253,32 +256,30 @@ fn is_newcomer(kernel: &Kernel, r: usize) -> bool {
     kernel.routes.candidate[r] || kernel.graph().routes[kernel.routes.id[r].index()].opens.is_some()
 }
 
-/// Shares and amounts of one lane.
-fn draw_routes<const L: usize>(
-    kernel: &Kernel,
-    stream: &Streams,
-    lane: usize,
-    coefficients: &[f64],
-    state: &mut State<L>,
-) {
+/// Shares of tonnes as they are drawn, with the odds that imports of a good from China into one region have in common.
+fn draw_shares<const L: usize>(kernel: &Kernel, streams: &[Streams; L]) -> Vec<Row<L>> {
     let sampled = kernel.switches.sample_network;
-    let odds_band = kernel.scenario.parameters.get(Parameter::RegionOdds);
-    let odds = |r: usize| -> f64 {
-        let key = kernel.keys.odds[r].filter(|_| sampled);
-        key.map_or(1.0, |key| draw(odds_band, stream, Purpose::RegionFactor, key, 0))
+    let band = kernel.scenario.parameters.get(Parameter::RegionOdds);
+    let odds = |key: &Entity| -> Row<L> {
+        streams.each_ref().map(|streams| draw(band, streams, Purpose::RegionFactor, *key, 0))
     };
-    let share = |r: usize, band: Band, newcomer: bool| -> f64 {
-        if newcomer {
+    let odds: Vec<Row<L>> = if sampled { kernel.keys.odds.iter().map(odds).collect() } else { Vec::new() };
+    let share = |r: usize| -> Row<L> {
+        let band = kernel.graph().routes[kernel.routes.id[r].index()].share;
+        let share = if is_newcomer(kernel, r) {
             // A plant that opens later works towards its high share; what it reaches is decided by its
             // ramp and by what it delivers.
-            return band.high;
-        }
-        if !sampled {
-            return band.central;
-        }
-        triangle(band, stream.uniform(Purpose::Share, kernel.keys.share[r], 0, 0))
+            [band.high; L]
+        } else if sampled {
+            let key = kernel.keys.share[r];
+            streams.each_ref().map(|streams| triangle(band, streams.uniform(Purpose::Share, key, 0, 0)))
+        } else {
+            [band.central; L]
+        };
+        let odds = odds.get(kernel.keys.odds_of[r] as usize).copied().unwrap_or([1.0; L]);
+        std::array::from_fn(|lane| share[lane] * odds[lane])
     };
-    route_rows(kernel, lane, coefficients, &mut state.weight, &mut state.amount, &share, &odds);
+    (0..kernel.routes.from.len()).map(share).collect()
 }
 
 /// Days of stock that each route's buyer aims at.
@@ -287,12 +288,17 @@ fn draw_covers<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &
     let sampled = kernel.switches.sample_network;
     let spread = kernel.scenario.parameters.get(Parameter::CoverSpread);
     let no_spread = matches!(spread, Distribution::Fixed(v) if *v == 0.0) || !sampled;
+    let (mut last, mut luck) = (None, [0.0; L]);
     for r in 0..kernel.routes.from.len() {
         let route = &graph.routes[kernel.routes.id[r].index()];
         let key = kernel.keys.cover[r];
+        if sampled && last.replace(key) != Some(key) {
+            // Routes of one input mostly share their key.
+            luck = streams.each_ref().map(|streams| streams.uniform(Purpose::Cover, key, 0, 0));
+        }
         for lane in 0..L {
             let days = if sampled {
-                triangle(route.cover, streams[lane].uniform(Purpose::Cover, key, 0, 0))
+                triangle(route.cover, luck[lane])
             } else {
                 route.cover.central
             };
