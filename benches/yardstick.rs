@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use coercivity::bench::bare::Bare;
+use coercivity::bench::carried::Carried;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 
@@ -105,7 +106,7 @@ impl Figure {
         let cpu = sorted(self.rounds.iter().map(|round| round.1));
         let wall = sorted(self.rounds.iter().map(|round| round.0));
         println!(
-            "{:<34} {:>9.2} {:>9.2} {:>9.2} {:>11.2}  {}",
+            "{:<36} {:>9.2} {:>9.2} {:>9.2} {:>11.2}  {}",
             self.name,
             cpu[cpu.len() / 2],
             cpu[0],
@@ -143,6 +144,7 @@ fn main() {
     }
     let mut triads = [Triad::new(), Triad::new()];
     let (mut bare8, mut bare16) = (Bare::<8>::new(&kernel), Bare::<16>::new(&kernel));
+    let mut carried = Carried::<8>::new(&kernel);
     let mut workers = [0_u64, 1].map(|worker| (worker, kernel.scratch(), Vec::new()));
     let model = |(worker, scratch, out): &mut (u64, coercivity::kernel::Scratch, Vec<_>)| {
         let lanes = Kernel::LANES;
@@ -158,6 +160,7 @@ fn main() {
         Figure::new("triad, 2 threads", "GB/s"),
         Figure::new("bare kernel, 8 lanes, 1 thread", "million edge-steps/s"),
         Figure::new("bare kernel, 16 lanes, 1 thread", "million edge-steps/s"),
+        Figure::new("the model's state carried, 1 thread", "million edge-steps/s"),
         Figure::new("model, 8 lanes, 1 thread", "million edge-steps/s"),
         Figure::new("model, 8 lanes, 2 threads", "million edge-steps/s"),
     ];
@@ -169,10 +172,11 @@ fn main() {
             (8.0 * Triad::BYTES / 1e9, on_threads(&mut triads, |t| (0..4).for_each(|_| t.pass()))),
             (million(each), time(|| (0..BATCHES).for_each(|_| bare8.run(kernel.steps())))),
             (million(each), time(|| (0..BATCHES / 2).for_each(|_| bare16.run(kernel.steps())))),
+            (million(each), time(|| (0..BATCHES).for_each(|_| carried.run(kernel.steps())))),
             (million(each), on_threads(&mut workers[..1], model)),
             (million(2 * each), on_threads(&mut workers, model)),
         ];
-        assert!(bare8.stocks().is_finite() && bare16.stocks().is_finite());
+        assert!(bare8.stocks().is_finite() && bare16.stocks().is_finite() && carried.stocks().is_finite());
         if round > 0 {
             for (figure, (amount, time)) in figures.iter_mut().zip(measured) {
                 figure.record(amount, time);
@@ -181,11 +185,13 @@ fn main() {
     }
 
     println!("routes {edges}, steps {steps}, median of {ROUNDS} rounds of {BATCHES} batches\n");
-    println!("{:<34} {:>9} {:>9} {:>9} {:>11}", "", "per s CPU", "slowest", "fastest", "per s wall");
+    println!("{:<36} {:>9} {:>9} {:>9} {:>11}", "", "per s CPU", "slowest", "fastest", "per s wall");
     figures.iter().for_each(Figure::print);
-    let [_, triad2, bare8, bare16, one, two] = &figures;
+    let [_, triad2, bare8, bare16, carried, one, two] = &figures;
     println!();
     println!("model ÷ bare kernel of 8 lanes, 1 thread: {:.3}", ratio(one, bare8));
+    println!("model ÷ its own state carried, 1 thread:  {:.3}", ratio(one, carried));
+    println!("state carried ÷ bare kernel of 8 lanes:   {:.3}", ratio(carried, bare8));
     println!("model, 2 threads ÷ 1 thread:              {:.3}", ratio(two, one));
     println!("bare kernel, 16 lanes ÷ 8:                {:.3}", ratio(bare16, bare8));
     // What the bare kernel would need if every row came from memory, against what memory gives.

@@ -2,6 +2,7 @@
 //! library that reads the clock.
 
 pub mod bare;
+pub mod carried;
 
 use std::time::Instant;
 

@@ -297,11 +297,7 @@ fn draw_covers<const L: usize>(kernel: &Kernel, streams: &[Streams; L], state: &
             luck = streams.each_ref().map(|streams| streams.uniform(Purpose::Cover, key, 0, 0));
         }
         for lane in 0..L {
-            let days = if sampled {
-                triangle(route.cover, luck[lane])
-            } else {
-                route.cover.central
-            };
+            let days = if sampled { triangle(route.cover, luck[lane]) } else { route.cover.central };
             let cv = state.parameters[Parameter::CoverSpread as usize][lane];
             let factor = if no_spread || cv <= 0.0 {
                 1.0

@@ -30,7 +30,8 @@ impl Rounded {
         if well {
             return Ok(rounded);
         }
-        let refused = outcomes.iter().find_map(|outcome| Some((outcome.replication, problem(design, outcome)?)));
+        let refused =
+            outcomes.iter().find_map(|outcome| Some((outcome.replication, problem(design, outcome)?)));
         // Something was refused: if not a number, then that there is none at all.
         let none = || (0, NotFinite { metric: "an outcome".to_owned(), value: f64::NAN });
         Err(refused.unwrap_or_else(none))
@@ -55,7 +56,8 @@ impl Work for Round<'_> {
     fn run(self) {
         let Self { design, outcomes, rounded, well } = self;
         let (count, cells) = (outcomes.len(), design.cells());
-        *well = outcomes.iter().all(|own| own.metrics.len() == design.metrics.len() && own.series.len() == cells);
+        *well =
+            outcomes.iter().all(|own| own.metrics.len() == design.metrics.len() && own.series.len() == cells);
         if !*well {
             return;
         }

@@ -1,0 +1,200 @@
+//! The second yardstick: all the state that the model has on the same routes, and next to no arithmetic.
+//!
+//! A step reads and writes the rows that the model's step has to, in the same two passes over the routes: one by buyers
+//! before goods are shared out, one after. What it does with them is one operation a row, so that it shows what it costs
+//! to carry the state to and from the cache, whatever is known about supply chains. Licences, prices, markets and
+//! outcomes are left out.
+//!
+//! Rows of L numbers a route touches in one step: in the first pass 6 read (stock, share, owed, usual flow, book, goods due)
+//! and 3 written; in the second 10 read and 7 written; 2 rows of the supplier's in each, read and written; and where the
+//! model remembers deliveries for a month or sends goods by air, their rows. A line has 16 read and 12 written.
+#![allow(clippy::pedantic)] // counts become floats
+
+use crate::kernel::Kernel;
+use crate::kernel::link::Link;
+use crate::machine::{Work, on_widest};
+
+/// One number per lane.
+type Row<const L: usize> = [f64; L];
+
+/// Rows of a route, as many as the model's.
+const ROUTE: usize = 11;
+/// Rows of a line.
+const LINE: usize = 16;
+/// Place of the model's adapting routes that are none.
+const NONE: u32 = u32::MAX;
+
+/// State of L replications on the routes of a compiled scenario.
+pub struct Carried<'a, const L: usize> {
+    kernel: &'a Kernel,
+    links: &'a [Link],
+    /// Rows of the ring that are due, by land and sea and by air, and how they go on.
+    due: Vec<[u32; 2]>,
+    rings: Vec<[Turn; 2]>,
+    routes: Vec<[Row<L>; ROUTE]>,
+    ring: Vec<Row<L>>,
+    lines: Vec<[Row<L>; LINE]>,
+    /// What customers want of a line: placed, in the books, asked for, and the ratio that is granted.
+    customers: Vec<[Row<L>; 4]>,
+    adapting: Vec<[Row<L>; 3]>,
+}
+
+/// Where a ring begins and ends.
+#[derive(Clone, Copy)]
+struct Turn {
+    start: u32,
+    stride: u32,
+    end: u32,
+}
+
+/// Halfway between two rows: stays within bounds for ever.
+#[inline(always)]
+fn mean<const L: usize>(a: &Row<L>, b: &Row<L>) -> Row<L> {
+    let (a, b) = (*a, *b);
+    let mut half = [0.0; L];
+    for lane in 0..L {
+        half[lane] = 0.5 * (a[lane] + b[lane]);
+    }
+    half
+}
+
+impl<'a, const L: usize> Carried<'a, L> {
+    /// Takes the topology of the kernel.
+    #[must_use]
+    pub fn new(kernel: &'a Kernel) -> Self {
+        let wheels = &kernel.routes.wheels;
+        let turn = |ring: &crate::kernel::transit::Ring| {
+            let wheel = wheels.get(ring.wheel as usize).filter(|_| ring.slots > 0);
+            wheel.map_or(Turn { start: 0, stride: 0, end: u32::MAX }, |wheel| Turn {
+                start: wheel.offset + ring.member,
+                stride: wheel.members,
+                end: wheel.offset + wheel.slots * wheel.members,
+            })
+        };
+        let both = kernel.routes.surface.iter().zip(&kernel.routes.air);
+        let rings: Vec<[Turn; 2]> = both.map(|(surface, air)| [turn(surface), turn(air)]).collect();
+        let rows: u32 = wheels.iter().map(|wheel| wheel.slots * wheel.members).sum();
+        let adapting = kernel.routes.links.iter().filter(|link| link.adapting != NONE).count();
+        // Lanes differ.
+        let row: Row<L> = std::array::from_fn(|lane| 1.0 + lane as f64);
+        let lines = kernel.lines.pool.len();
+        Self {
+            kernel,
+            links: &kernel.routes.links,
+            due: rings.iter().map(|own| own.map(|turn| turn.start)).collect(),
+            rings,
+            routes: vec![[row; ROUTE]; kernel.routes.from.len()],
+            ring: vec![row; rows as usize],
+            lines: vec![[row; LINE]; lines],
+            customers: vec![[row; 4]; lines],
+            adapting: vec![[row; 3]; adapting],
+        }
+    }
+
+    /// Steps on the widest instruction set, as the model does.
+    pub fn run(&mut self, steps: u32) {
+        for _ in 0..steps {
+            on_widest(L, Advance(self));
+        }
+    }
+
+    /// Sum of all stocks: to be looked at, so that no work may be left out.
+    #[must_use]
+    pub fn stocks(&self) -> f64 {
+        self.routes.iter().flat_map(|rows| rows[0]).sum()
+    }
+
+    #[inline(always)]
+    fn advance(&mut self) {
+        for line in 0..self.lines.len() {
+            self.make(line);
+        }
+        for (rows, customers) in self.lines.iter_mut().zip(&mut self.customers) {
+            customers[3] = mean(&customers[2], &rows[0]);
+            customers[2] = [0.0; L];
+            rows[1] = mean(&rows[1], &rows[0]);
+        }
+        for line in 0..self.lines.len() {
+            self.dispatch(line);
+        }
+        for (due, turns) in self.due.iter_mut().zip(&self.rings) {
+            for (row, turn) in due.iter_mut().zip(turns) {
+                let next = *row + turn.stride;
+                // As many rows back as the ring has.
+                *row =
+                    if next >= turn.end { turn.start + (next - turn.end) % turn.stride.max(1) } else { next };
+            }
+        }
+    }
+
+    /// The first pass, for one line: its own rows, then those of its routes.
+    #[inline(always)]
+    fn make(&mut self, line: usize) {
+        let asked = self.customers[line];
+        let rows = &mut self.lines[line];
+        let mut last = mean(&asked[0], &asked[1]);
+        for row in rows.iter_mut().take(12) {
+            *row = mean(row, &last);
+            last = *row;
+        }
+        for row in rows.iter().skip(12) {
+            last = mean(&last, row);
+        }
+        let inputs = self.kernel.inputs_of(line);
+        let places = self.links[inputs.clone()].iter().zip(&self.due[inputs.clone()]);
+        let (ring, customers) = (&self.ring[..], &mut self.customers[..]);
+        for (rows, (link, [surface, air])) in self.routes[inputs].iter_mut().zip(places) {
+            let [stock, share, owed, usual, book, ..] = *rows;
+            let mut stock = mean(&stock, &ring[*surface as usize]);
+            if link.flies {
+                stock = mean(&stock, &ring[*air as usize]);
+            }
+            let owed = mean(&owed, &share);
+            let leaving = mean(&mean(&book, &usual), &last);
+            (rows[0], rows[2], rows[5]) = (stock, owed, leaving);
+            let supplier = &mut customers[link.from as usize];
+            supplier[2] = mean(&supplier[2], &leaving);
+        }
+    }
+
+    /// The second pass.
+    #[inline(always)]
+    fn dispatch(&mut self, line: usize) {
+        let [expected, trend, ..] = self.lines[line];
+        let inputs = self.kernel.inputs_of(line);
+        let places = self.links[inputs.clone()].iter().zip(&self.due[inputs.clone()]);
+        let (ring, customers, adapting) =
+            (&mut self.ring[..], &mut self.customers[..], &mut self.adapting[..]);
+        for (rows, (link, [surface, air])) in self.routes[inputs].iter_mut().zip(places) {
+            let supplier = &mut customers[link.from as usize];
+            let [stock, share, _, _, book, leaving, transit, target, forgone, ordered, sent] = *rows;
+            let leaving = mean(&leaving, &supplier[3]);
+            let mut transit = mean(&transit, &ring[*surface as usize]);
+            ring[*surface as usize] = leaving;
+            if link.flies {
+                transit = mean(&transit, &ring[*air as usize]);
+                ring[*air as usize] = leaving;
+            }
+            let placed = mean(&mean(&mean(&stock, &share), &mean(&target, &trend)), &expected);
+            let (book, forgone) = (mean(&book, &placed), mean(&forgone, &leaving));
+            (rows[4], rows[5], rows[6], rows[8]) = (book, leaving, transit, forgone);
+            (rows[9], rows[10]) = (mean(&ordered, &placed), mean(&sent, &leaving));
+            supplier[0] = mean(&supplier[0], &placed);
+            supplier[1] = mean(&supplier[1], &book);
+            if link.adapting != NONE {
+                let memory = &mut adapting[link.adapting as usize];
+                let [before, ordered, sent] = *memory;
+                *memory = [placed, mean(&ordered, &before), mean(&sent, &leaving)];
+            }
+        }
+    }
+}
+
+struct Advance<'a, 'b, const L: usize>(&'a mut Carried<'b, L>);
+
+impl<const L: usize> Work for Advance<'_, '_, L> {
+    #[inline(always)]
+    fn run(self) {
+        self.0.advance();
+    }
+}
