@@ -12,7 +12,7 @@ use coercivity::network::line::Stage;
 use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
 use coercivity::study::StudyResult;
-use coercivity::study::flows::Flows;
+use coercivity::study::flows::Noting;
 use coercivity::study::reading::{Reading, group, metric};
 use coercivity::summary::Summary;
 use rayon::prelude::*;
@@ -91,8 +91,8 @@ pub(super) fn next_month(day: i32) -> i32 {
 pub fn all(
     scenario: &Scenario,
     kernel: &Kernel,
-    result: &StudyResult,
-    reading: &Reading,
+    noting: &Noting<'_>,
+    (result, reading): (&StudyResult, &Reading),
 ) -> Result<Pictures, Error> {
     let provenance = Provenance {
         scenario: scenario.name.clone(),
@@ -106,7 +106,7 @@ pub fn all(
     let source = Source { scenario, summary: &result.summary, reading, provenance, events };
     let mut left_out = Vec::new();
     let mut wanted: Vec<(&str, Draw)> = Vec::new();
-    for (name, group, draw) in source.pictures(kernel) {
+    for (name, group, draw) in source.pictures(noting) {
         match draw {
             Some(draw) => wanted.push((name, draw)),
             None if kernel.left_out().any(|left_out| left_out == group) => left_out.push(name),
@@ -124,7 +124,7 @@ pub fn all(
 
 impl Source<'_> {
     /// Name, group of series (empty for pictures of metrics) and drawing; `None` where there is nothing to draw.
-    fn pictures(&self, kernel: &Kernel) -> Vec<(&'static str, &'static str, Option<Draw>)> {
+    fn pictures(&self, noting: &Noting<'_>) -> Vec<(&'static str, &'static str, Option<Draw>)> {
         let mut list: Vec<(&'static str, &'static str, Option<Draw>)> = Vec::new();
         let mut fan = |name, group, chart: Option<FanChart>| {
             list.push((
@@ -174,7 +174,7 @@ impl Source<'_> {
         list.push(("vehicles-lost", "", losses));
         let stops = self.first_stops().map(|chart| -> Draw { Box::new(move |format| chart.render(format)) });
         list.push(("first-stop", "", stops));
-        let map = self.map(kernel);
+        let map = self.map(noting);
         list.push(("network-map", "", Some(Box::new(move |format| map.render(format)))));
         list
     }
@@ -366,8 +366,8 @@ impl Source<'_> {
         })
     }
 
-    fn map(&self, kernel: &Kernel) -> NetworkMap {
-        let flows = Flows::of(kernel, self.summary.count());
+    fn map(&self, noting: &Noting<'_>) -> NetworkMap {
+        let flows = noting.flows(self.summary.count());
         let stages: Vec<Stage> =
             Stage::ALL.into_iter().filter(|stage| flows.boxes.iter().any(|of| of.stage == *stage)).collect();
         let mut sizes: Vec<(Place, f64)> = Vec::new();

@@ -13,8 +13,9 @@ use coercivity::export::manifest::Manifest;
 use coercivity::kernel::Kernel;
 use coercivity::scenario::Scenario;
 use coercivity::study::checkpoint::{self, Header};
+use coercivity::study::flows::Noting;
 use coercivity::study::reading::Reading;
-use coercivity::study::{self, Options, StudyResult};
+use coercivity::study::{self, Options, Replicate, StudyResult};
 use coercivity::summary::Summary;
 
 use super::session::{Means, Subject, folder};
@@ -70,13 +71,19 @@ impl Run {
         let target = folder(self.out.as_deref(), &scenario.name);
         self.check_place(&target)?;
         let resume = if self.resume { Some(self.stored(&target, &scenario, &kernel)?) } else { None };
-        let result = self.simulate(&scenario, &kernel, &target, resume)?;
+        // The map of the network shows what the first runs ship.
+        let noting = Noting::new(&kernel);
+        let result = if self.no_charts {
+            self.simulate(&kernel, &scenario, &target, resume)?
+        } else {
+            self.simulate(&noting, &scenario, &target, resume)?
+        };
         if result.replications_done == 0 {
             terminal::note("Interrupted before the first batch was finished: nothing was written.");
             return Ok(Ending::Interrupted);
         }
         let reading = Reading::of(&scenario, &result.summary);
-        let charts = self.write(&scenario, &kernel, &result, &reading, &target)?;
+        let charts = self.write(&scenario, &kernel, &noting, (&result, &reading), &target)?;
         match self.format {
             Format::Table => terminal::print(&report::text(&scenario, &result, &reading)),
             Format::Json => terminal::print_bytes(&SummaryFile::new(&scenario, &result).to_json()),
@@ -136,15 +143,15 @@ impl Run {
         Ok(checkpoint.summary)
     }
 
-    fn simulate(
+    fn simulate<R: Replicate>(
         &self,
+        source: &R,
         scenario: &Scenario,
-        kernel: &Kernel,
         target: &Path,
         resume: Option<Summary>,
     ) -> Result<StudyResult, Failure> {
         progress::catch_interrupts();
-        let options = Options::of_plan(scenario, kernel.design(), self.means.workers())?;
+        let options = Options::of_plan(scenario, source.design(), self.means.workers())?;
         let bar = progress::bar(&scenario.name, options.portion.count(), self.means.silent());
         bar.set_position(resume.as_ref().map_or(0, Summary::count));
         bar.reset_eta();
@@ -159,7 +166,7 @@ impl Run {
                 last.0 = Instant::now();
             }
         };
-        let result = study::run(kernel, &options, &note, &progress::interrupted, resume)?;
+        let result = study::run(source, &options, &note, &progress::interrupted, resume)?;
         bar.finish_and_clear();
         if let Ok(last) = last.into_inner()
             && let (_, Some(problem)) = last.into_inner()
@@ -174,8 +181,8 @@ impl Run {
         &self,
         scenario: &Scenario,
         kernel: &Kernel,
-        result: &StudyResult,
-        reading: &Reading,
+        noting: &Noting<'_>,
+        (result, reading): (&StudyResult, &Reading),
         target: &Path,
     ) -> Result<usize, Failure> {
         let mut folder = Folder::create(target)?;
@@ -191,7 +198,7 @@ impl Run {
         let mut drawn = 0;
         if !self.no_charts {
             let pool = super::gauge::pool(&self.means)?;
-            let pictures = pool.install(|| charts::all(scenario, kernel, result, reading))?;
+            let pictures = pool.install(|| charts::all(scenario, kernel, noting, (result, reading)))?;
             for (name, bytes) in &pictures.files {
                 folder.write(&format!("charts/{name}"), bytes)?;
             }

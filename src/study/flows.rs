@@ -1,21 +1,24 @@
 //! Mean shipments between stages and regions, for the map of the network.
 //!
 //! Series are kept by line and region, not by route: 1,600 routes × 80 weeks would be most of a summary.
-//! The map needs one number per pair of boxes, so it replays a few replications and adds up.
+//! The map needs one number per pair of boxes: it is noted while the first replications run, and where nobody noted
+//! it they are run again.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
+use super::Replicate;
 use crate::id::Place;
-use crate::kernel::scratch::RouteRows;
-use crate::kernel::{Kernel, State, Watch};
+use crate::kernel::scratch::{RouteRows, Row, add};
+use crate::kernel::{Kernel, Scratch, State, Watch};
 use crate::network::line::Stage;
+use crate::summary::{Design, Outcome};
 
-/// Replications replayed for a map, at most.
+/// Replications behind a map, at most.
 pub const REPLAYED: u64 = 64;
-/// Lanes of the replay.
-const LANES: usize = 8;
+const LANES: usize = Kernel::LANES;
 
 /// All facilities of one stage in one region.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,7 +49,7 @@ pub struct Flow {
 /// Who ships how much to whom, in calm and in the scenario: means of the first replications.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Flows {
-    /// Replications replayed.
+    /// Replications behind the means.
     pub runs: u64,
     /// Senders and receivers, by stage, then by region.
     pub boxes: Vec<StageRegion>,
@@ -54,50 +57,113 @@ pub struct Flows {
     pub flows: Vec<Flow>,
 }
 
-/// Sums of shipments of each route over a run.
-struct Shipments {
-    shipped: Vec<f64>,
-    lanes: usize,
-}
+/// What was shipped on each route over a run.
+struct Shipments(Vec<Row<LANES>>);
 
 impl Watch<LANES> for Shipments {
     fn step(&mut self, _: &Kernel, _: u32, state: &State<LANES>) {
-        for (sum, leaving) in self.shipped.iter_mut().zip(state.routes.iter().map(|route| &route.leaving)) {
-            *sum += leaving[..self.lanes].iter().sum::<f64>();
+        for (sum, route) in self.0.iter_mut().zip(&state.routes) {
+            add(sum, &route.leaving);
         }
     }
 }
 
-impl Flows {
-    /// Replays the first `runs` replications (at most [`REPLAYED`]), on the threads of the pool it is called in.
+/// Sums over the replications of a piece of a study: what each route ships in calm, and what it shipped.
+type Sums = (Vec<f64>, Vec<f64>);
+
+/// A kernel that notes on the way what the first replications ship, so that a map of them needs no second run.
+pub struct Noting<'a> {
+    kernel: &'a Kernel,
+    /// By first replication: how many, and their sums.
+    noted: Mutex<BTreeMap<u64, (usize, Sums)>>,
+}
+
+impl<'a> Noting<'a> {
+    /// Nothing is noted yet.
+    #[must_use]
+    pub fn new(kernel: &'a Kernel) -> Self {
+        Self { kernel, noted: Mutex::default() }
+    }
+
+    /// Runs a piece of replications and notes what they ship.
+    fn watch(&self, first: u64, count: usize, state: &mut State<LANES>) -> Sums {
+        let mut watch = Shipments(vec![[0.0; LANES]; state.routes.len()]);
+        self.kernel.watch(first, state, &mut watch);
+        let days = f64::from(self.kernel.scenario().days);
+        let calm = |route: &RouteRows<LANES>| days * route.base_flow[..count].iter().sum::<f64>();
+        let calm = state.routes.iter().map(calm).collect();
+        (calm, watch.0.iter().map(|row| row[..count].iter().sum()).collect())
+    }
+
+    /// Flows of the first `runs` replications (at most [`REPLAYED`]). What was not noted, such as what a checkpoint
+    /// holds, is run again, on the threads of the pool this is called in.
     #[must_use]
     #[allow(clippy::cast_precision_loss)]
-    pub fn of(kernel: &Kernel, runs: u64) -> Self {
+    pub fn flows(&self, runs: u64) -> Flows {
         let runs = runs.min(REPLAYED);
-        let routes = kernel.routes.from.len();
-        let days = f64::from(kernel.scenario().days);
+        let routes = self.kernel.routes.from.len();
         let firsts: Vec<u64> = (0..runs).step_by(LANES).collect();
-        // Batches run side by side and are added up in their order.
-        let batches: Vec<(Vec<f64>, Vec<f64>)> = firsts
+        // Pieces are added up in their order, whoever ran them.
+        let pieces: Vec<Sums> = firsts
             .into_par_iter()
             .map_init(
-                || State::<LANES>::new(kernel),
+                || None,
                 |state, first| {
-                    let lanes = usize::try_from(runs - first).unwrap_or(LANES).min(LANES);
-                    let mut watch = Shipments { shipped: vec![0.0; routes], lanes };
-                    kernel.watch(first, state, &mut watch);
-                    let calm = |route: &RouteRows<LANES>| days * route.base_flow[..lanes].iter().sum::<f64>();
-                    (state.routes.iter().map(calm).collect(), watch.shipped)
+                    let count = usize::try_from(runs - first).unwrap_or(LANES).min(LANES);
+                    let noted = self.lock().get(&first).filter(|noted| noted.0 == count).cloned();
+                    noted.map_or_else(
+                        || self.watch(first, count, state.get_or_insert_with(|| State::new(self.kernel))),
+                        |(_, sums)| sums,
+                    )
                 },
             )
             .collect();
         let (mut calm, mut shipped) = (vec![0.0; routes], vec![0.0; routes]);
-        for (of_calm, of_shocked) in batches {
+        for (of_calm, of_shocked) in pieces {
             calm.iter_mut().zip(of_calm).for_each(|(sum, part)| *sum += part);
             shipped.iter_mut().zip(of_shocked).for_each(|(sum, part)| *sum += part);
         }
         let mean = 1.0 / (runs.max(1) as f64);
-        Self::gather(kernel, runs, |r| (calm[r] * mean, shipped[r] * mean))
+        Flows::gather(self.kernel, runs, |r| (calm[r] * mean, shipped[r] * mean))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, (usize, Sums)>> {
+        // What is inside is whole at all times.
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Replicate for Noting<'_> {
+    type Scratch = Scratch;
+
+    fn design(&self) -> &Arc<Design> {
+        self.kernel.design()
+    }
+
+    fn lanes(&self) -> usize {
+        LANES
+    }
+
+    fn scratch(&self) -> Scratch {
+        self.kernel.scratch()
+    }
+
+    fn replicate(&self, first: u64, count: usize, scratch: &mut Scratch, out: &mut Vec<Outcome>) {
+        if first + count as u64 > REPLAYED || !first.is_multiple_of(LANES as u64) {
+            self.kernel.replicate(first, count, scratch, out);
+            return;
+        }
+        let sums = self.watch(first, count, &mut scratch.0);
+        self.lock().insert(first, (count, sums));
+        out.extend((0..count).map(|lane| self.kernel.outcome(&scratch.0, lane, first + lane as u64)));
+    }
+}
+
+impl Flows {
+    /// Runs the first `runs` replications (at most [`REPLAYED`]), on the threads of the pool it is called in.
+    #[must_use]
+    pub fn of(kernel: &Kernel, runs: u64) -> Self {
+        Noting::new(kernel).flows(runs)
     }
 
     /// Adds routes up by stage and region of both ends.
@@ -142,5 +208,42 @@ impl Flows {
             StageRegion { stage: *stage, region: *region, calm, shocked }
         });
         Self { runs, boxes: boxes.collect(), flows }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+    use crate::study::batch::Portion;
+    use crate::study::{self, Options};
+
+    #[test]
+    fn what_is_noted_on_the_way_is_what_a_second_run_gives() {
+        let sets = ["step_days=7", "end=2025-07-30"].map(str::to_owned);
+        let (scenario, _) = Scenario::open("full-embargo", &sets).expect("bundled");
+        let kernel = Kernel::compile(&scenario);
+        let options = |threads, end| Options {
+            scenario: scenario.name.clone(),
+            threads,
+            portion: Portion { first: 0, end },
+            until: None,
+        };
+        let plain = study::run(&kernel, &options(1, 74), &|_| (), &|| false, None).expect("finite");
+        for (threads, end, before) in [(2, 74, 0), (1, 20, 0), (2, 74, 32), (1, 50, 12)] {
+            let noting = Noting::new(&kernel);
+            // What a checkpoint holds was noted by nobody.
+            let prefix = (before > 0).then(|| {
+                study::run(&kernel, &options(1, before), &|_| (), &|| false, None).expect("finite").summary
+            });
+            let result =
+                study::run(&noting, &options(threads, end), &|_| (), &|| false, prefix).expect("finite");
+            assert_eq!(noting.flows(end), Flows::of(&kernel, end), "{end} runs after {before}");
+            let noted = noting.lock().len() as u64;
+            assert!(noted > 0 && noted <= end.min(REPLAYED).div_ceil(LANES as u64) - before / LANES as u64);
+            if end == 74 {
+                assert_eq!(result.summary, plain.summary, "watched or not, the same outcomes");
+            }
+        }
     }
 }
