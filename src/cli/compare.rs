@@ -4,13 +4,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use coercivity::chart::{ExceedanceChart, ExceedanceCurve, Format as Picture, Provenance};
+use coercivity::chart::Format as Picture;
 use coercivity::export::folder::Folder;
 use coercivity::export::json::{Figures, SummaryFile, pretty};
 use coercivity::export::manifest::Manifest;
 use coercivity::scenario::Scenario;
 use coercivity::study::difference::{Difference, differences};
-use coercivity::study::reading::metric;
 use coercivity::study::{self, Options, StudyResult};
 use comfy_table::Table;
 use serde::Serialize;
@@ -19,6 +18,8 @@ use super::run::Format;
 use super::session::{Changes, Means};
 use super::words::{between, date, number, percent};
 use super::{Ending, Failure, place, progress, report, terminal};
+
+mod pictures;
 
 /// Run scenarios with the same luck.
 #[derive(Args, Debug)]
@@ -36,7 +37,7 @@ pub struct Compare {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Also write summaries, differences and a chart to this folder
+    /// Also write summaries, differences and charts to this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace results that are in the folder
@@ -95,9 +96,13 @@ impl Compare {
                 let name = format!("{}-{}.summary.json", i + 1, scenario.name);
                 folder.write(&name, &SummaryFile::new(scenario, result).to_json())?;
             }
-            if let Some(chart) = exceedance(&runs) {
+            if let Some(chart) = pictures::exceedance(&runs) {
                 folder.write("charts/vehicles-lost.svg", &chart.render(Picture::Svg)?)?;
                 folder.write("charts/vehicles-lost.png", &chart.render(Picture::Png)?)?;
+            }
+            if let Some(chart) = pictures::changes(&runs) {
+                folder.write("charts/differences.svg", &chart.render(Picture::Svg)?)?;
+                folder.write("charts/differences.png", &chart.render(Picture::Png)?)?;
             }
             let all: Vec<_> = runs.iter().map(|(scenario, result)| (scenario, result)).collect();
             folder.finish(Manifest::new("compare", &all))?;
@@ -222,31 +227,6 @@ fn entry(difference: &Difference) -> Entry<'_> {
         mean: difference.mean,
         difference: Figures::from(&difference.difference),
     }
-}
-
-fn exceedance(runs: &[(Scenario, StudyResult)]) -> Option<ExceedanceChart> {
-    let curves: Option<Vec<ExceedanceCurve>> = runs
-        .iter()
-        .map(|(scenario, result)| {
-            let losses = result.summary.values(metric(&result.summary, "vehicles_lost")?);
-            Some(ExceedanceCurve { label: scenario.name.clone(), losses })
-        })
-        .collect();
-    let (first, result) = runs.first()?;
-    Some(ExceedanceChart {
-        caption: "How many vehicles are not built, how surely".to_owned(),
-        subtitle: "The same runs of chance in every scenario".to_owned(),
-        quantity: "vehicles not built".to_owned(),
-        curves: curves?,
-        provenance: Provenance {
-            scenario: runs.iter().map(|(scenario, _)| scenario.name.as_str()).collect::<Vec<_>>().join(", "),
-            runs: result.replications_done,
-            seed: first.plan.seed,
-            band: "95 % confidence".to_owned(),
-            vintage: first.vintage.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        },
-    })
 }
 
 type Found<'a> = (&'a (Scenario, StudyResult), Vec<Difference>);

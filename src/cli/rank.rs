@@ -1,14 +1,19 @@
 //! `rank`: which facilities matter, by simulation and by the shape of the network.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
+use coercivity::chart::{Format as Picture, Provenance, Tornado, TornadoRow};
 use coercivity::criticality::{self, MEASURES, Options, Ranking, Row, Verdict};
+use coercivity::export::folder::Folder;
 use coercivity::export::json::pretty;
+use coercivity::export::manifest::Manifest;
 use coercivity::scenario::Scenario;
 use serde_json::json;
 
 use super::session::{Changes, Means};
 use super::words::{number, percent, stage};
-use super::{Ending, Failure, gauge, progress, report, terminal};
+use super::{Ending, Failure, gauge, place, progress, report, terminal};
 
 /// Facilities listed by the table.
 const MOST_ROWS: usize = 30;
@@ -18,7 +23,7 @@ const MOST_LIMITS: usize = 12;
 
 const EXAMPLE: &str = "\
 Example:
-  coercivity rank --days 60 --loss 1.0
+  coercivity rank --days 60 --loss 1.0 --out out/rank
   coercivity rank full-embargo --days 30 -n 32 --format csv > rank.csv
 
 Each facility in turn loses its capacity on the first day of the run; shocks of the scenario act as well.
@@ -61,6 +66,9 @@ pub struct Rank {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Also write ranking.json, ranking.csv and a picture to this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
 }
 
 impl Rank {
@@ -72,6 +80,10 @@ impl Rank {
                 "an outage of {} days does not fit into the {} days of `{}`; shorten --days or move the end with `--set end=…`",
                 self.days, scenario.days, scenario.name
             )));
+        }
+        if let Some(out) = &self.out {
+            gauge::demand_new(out)?;
+            place::writable(out)?;
         }
         let options = Options {
             days: self.days,
@@ -91,6 +103,17 @@ impl Rank {
             terminal::note("Interrupted: nothing was ranked.");
             return Ok(Ending::Interrupted);
         };
+        if let Some(out) = &self.out {
+            let picture = picture(&scenario, &options, &ranking);
+            let mut folder = Folder::create(out)?;
+            folder.write("ranking.json", &pretty(&document(&scenario, &options, &ranking)))?;
+            folder.write("ranking.csv", csv(&ranking).as_bytes())?;
+            folder.write("ranking.svg", &picture.render(Picture::Svg)?)?;
+            folder.write("ranking.png", &picture.render(Picture::Png)?)?;
+            folder.finish(Manifest::of_scenario("rank", &scenario))?;
+            let files = "ranking.json, ranking.csv, ranking.svg, ranking.png, manifest.json";
+            self.means.note(&format!("Written to {}: {files}", out.display()));
+        }
         match self.format {
             Format::Table => terminal::print(&table(&scenario, &options, &ranking)),
             Format::Json => terminal::print_bytes(&pretty(&document(&scenario, &options, &ranking))),
@@ -173,6 +196,35 @@ fn table(scenario: &Scenario, options: &Options, ranking: &Ranking) -> String {
         ranking.cut.sites.len(),
         cut.join("\n")
     )
+}
+
+/// Facilities by impact, with the range over the runs.
+fn picture(scenario: &Scenario, options: &Options, ranking: &Ranking) -> Tornado {
+    let row = |row: &Row| TornadoRow {
+        label: format!("{} ({})", row.name.split(" (").next().unwrap_or(&row.name), stage(row.stage)),
+        effects: vec![row.response.impact],
+        intervals: vec![row.response.range],
+    };
+    Tornado {
+        caption: "Which facility would be missed most".to_owned(),
+        subtitle: format!(
+            "Loss of {} of one facility for {} days, against the same runs without it",
+            percent(options.loss),
+            options.days
+        ),
+        quantity: format!("change of {}", options.metric),
+        series: vec!["mean of the runs".to_owned()],
+        rows: ranking.rows.iter().filter(|row| row.response.impact != 0.0).map(row).collect(),
+        most_rows: MOST_ROWS,
+        provenance: Provenance {
+            scenario: scenario.name.clone(),
+            runs: options.replications,
+            seed: scenario.plan.seed,
+            band: "least to most of the runs".to_owned(),
+            vintage: scenario.vintage.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+    }
 }
 
 fn document(scenario: &Scenario, options: &Options, ranking: &Ranking) -> serde_json::Value {

@@ -1,12 +1,13 @@
 //! `sensitivity`: which inputs decide a result.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use coercivity::chart::{Format as Picture, Provenance, Tornado, TornadoRow};
 use coercivity::diagnostic::nearest;
-use coercivity::error::Error;
+use coercivity::export::folder::Folder;
 use coercivity::export::json::pretty;
+use coercivity::export::manifest::Manifest;
 use coercivity::scenario::Scenario;
 use coercivity::sensitivity::input::{Input, inputs};
 use coercivity::sensitivity::{Estimate, design, model, morris, sobol};
@@ -146,12 +147,11 @@ impl Sensitivity {
         let document = self.document(&scenario, &lines, points.len(), replications, count);
         if let Some(out) = &self.out {
             let tornado = self.tornado(&scenario, &lines, replications * points.len() as u64);
-            let files = [
-                ("sensitivity.json", pretty(&document)),
-                ("tornado.svg", tornado.render(Picture::Svg)?),
-                ("tornado.png", tornado.render(Picture::Png)?),
-            ];
-            write(out, &files)?;
+            let mut folder = Folder::create(out)?;
+            folder.write("sensitivity.json", &pretty(&document))?;
+            folder.write("tornado.svg", &tornado.render(Picture::Svg)?)?;
+            folder.write("tornado.png", &tornado.render(Picture::Png)?)?;
+            folder.finish(Manifest::of_scenario("sensitivity", &scenario))?;
             self.means
                 .note(&format!("Written to {}: sensitivity.json, tornado.svg, tornado.png", out.display()));
         }
@@ -282,14 +282,4 @@ impl Sensitivity {
             },
         }
     }
-}
-
-fn write(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), Failure> {
-    let failed = |path: &Path, source| Error::File { path: path.display().to_string(), source };
-    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
-    for (name, bytes) in files {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).map_err(|source| failed(&path, source))?;
-    }
-    Ok(())
 }

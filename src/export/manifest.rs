@@ -93,6 +93,12 @@ impl Manifest {
         }
     }
 
+    /// The record of a command whose results are of scenarios, but are no runs to go on from.
+    #[must_use]
+    pub fn of_scenario(command: &str, scenario: &Scenario) -> Self {
+        Self { scenarios: vec![scenario_record(scenario)], ..Self::new(command, &[]) }
+    }
+
     /// The file's text.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {

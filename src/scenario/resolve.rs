@@ -24,6 +24,9 @@ pub const DEFAULT_SEED: u64 = 20_250_404;
 /// Longest run in days.
 pub const LONGEST_RUN: i64 = 36_500;
 
+/// The run of a scenario that does not say a possible one: long enough for any date, two centuries around today.
+const ANY_TIME: Run = Run { start: -50_000, end: 80_000 };
+
 /// A network as a scenario needs it.
 #[derive(Clone, Debug)]
 pub struct Ground {
@@ -67,15 +70,16 @@ pub fn resolve(layers: &Layers, find: &FindNetwork<'_>, diagnostics: &mut Diagno
     let marks = marks::marks(&mut fields, diagnostics);
     let list = fields.list("shock", diagnostics).unwrap_or_default();
     fields.finish(diagnostics);
-    // Shocks speak of routes and dates: without a network and a calendar all they could get is noise.
-    let (ground, (run, step_days)) = (ground?, calendar?);
+    // Shocks speak of routes: without a network all they could get is noise. Without a calendar any date is let be.
+    let ground = ground?;
+    let (run, step_days) = calendar.unwrap_or((ANY_TIME, 1));
     let shocks = shocks::shocks(list, &ground.lines, run, diagnostics);
     let marks = match (&shocks, &parameters) {
         (Some(shocks), parameters) => marks::dated(marks, (shocks, parameters), run, diagnostics),
         _ => Vec::new(),
     };
     super::names::collisions(&ground.lines, layers.place(&["network"]), diagnostics);
-    if diagnostics.error_count() > 0 {
+    if diagnostics.error_count() > 0 || calendar.is_none() {
         return None;
     }
     Some(Scenario {

@@ -259,6 +259,8 @@ fn compare_finds_the_embargo_worse_and_itself_the_same() {
     assert!(row("vehicles_lost [vehicles]").trim_end().ends_with("higher"), "{text}");
     assert!(row("exports [t]").trim_end().ends_with("lower"), "{text}");
     assert!(here.path().join("both/charts/vehicles-lost.svg").is_file());
+    let picture = std::fs::read_to_string(here.path().join("both/charts/differences.svg")).expect("written");
+    assert!(picture.contains("All regions") && picture.contains("95 % interval of the mean difference"));
     let json =
         succeed(here.path(), &["compare", "full-embargo", "full-embargo", "-n", "8", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");

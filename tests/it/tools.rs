@@ -1,5 +1,6 @@
 //! The commands beside the simulator: networks of firms, criticality, sensitivity, bench.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::program::{files, parts, run, succeed};
@@ -128,6 +129,23 @@ fn rank_lists_every_facility() {
     assert!(csv.lines().all(|line| line.split(',').count() == columns));
     let more = succeed(here.path(), &typed(&["--format", "json", "--threads", "3"]));
     assert_eq!(found, json(&more), "the number of threads shows");
+    let written = typed(&["--format", "csv", "--out", "ranked"]);
+    assert_eq!(succeed(here.path(), &written), csv, "written or not, the same");
+    let files: BTreeMap<String, Vec<u8>> = files(&here.path().join("ranked")).into_iter().collect();
+    let names: Vec<&str> = files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["manifest.json", "ranking.csv", "ranking.json", "ranking.png", "ranking.svg"]);
+    assert!(
+        files["ranking.csv"] == csv.as_bytes()
+            && json(&String::from_utf8_lossy(&files["ranking.json"])) == found
+    );
+    let picture = String::from_utf8_lossy(&files["ranking.svg"]);
+    let first = facilities[0]["name"].as_str().and_then(|name| name.split(" (").next()).expect("a name");
+    assert!(
+        picture.contains(first) && picture.contains("1 run, seed"),
+        "who is missed most, and how it is known"
+    );
+    let (code, _, stderr) = parts(&run(here.path(), &written));
+    assert!(code == Some(2) && stderr.contains("`ranked` holds something"), "{stderr}");
     assert!(refused(&["rank", "--loss", "2"]).contains("from 0 to 1"));
     assert!(refused(&["rank", "--metric", "vehicle_lost", "-n", "1"]).contains("vehicles_lost"));
     assert!(refused(&["rank", "--days", "900"]).contains("does not fit"));
@@ -151,7 +169,7 @@ fn sensitivity_names_what_decides() {
     assert_eq!(found[2]["mu_star"]["value"].as_f64(), Some(0.0));
     assert!(found[0]["mu_star"]["value"].as_f64().expect("a number") > 0.0);
     let names: Vec<String> = files(&here.path().join("effects")).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["sensitivity.json", "tornado.png", "tornado.svg"]);
+    assert_eq!(names, ["manifest.json", "sensitivity.json", "tornado.png", "tornado.svg"]);
     let sobol = typed(&["--method", "sobol", "--points", "8"]);
     let text = succeed(here.path(), &[&sobol[..], &["--threads", "1"]].concat());
     assert_eq!(text, succeed(here.path(), &[&sobol[..], &["--threads", "3"]].concat()));
