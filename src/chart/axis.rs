@@ -1,6 +1,8 @@
 //! Axes: from values to places on the page, with ticks a reader would have chosen.
 
-use super::drawing::text_width;
+mod dates;
+
+pub(super) use dates::long_date;
 
 /// One labelled mark.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,49 +92,6 @@ impl Axis {
             }
         }
         Self { low: libm::exp10(first), high: libm::exp10(last), log: true, from, to, ticks, multiple }
-    }
-
-    /// Date axis over days since 1970-01-01: months where they fit, days on short ranges, years on long ones.
-    pub fn dates(low: f64, high: f64, from: f64, to: f64, size: f64) -> Self {
-        let (low, high) = (low.clamp(-2.2e9, 2.2e9), high.clamp(-2.2e9, 2.2e9));
-        // A single day stands in the middle of some weeks.
-        let (low, high) = if high - low < 1.0 { (low - 20.0, high + 20.0) } else { (low, high) };
-        let (low, high) = sound(low, high);
-        let room = (to - from).abs() / (text_width("Nov 2025", size, false) * 1.2);
-        let mut ticks = Vec::new();
-        let days = high - low;
-        if days < 50.0 {
-            let step = [1.0, 2.0, 5.0, 7.0, 10.0, 14.0, 28.0]
-                .into_iter()
-                .find(|s| days / s + 1.0 <= room.max(2.0))
-                .unwrap_or(28.0);
-            let mut day = low.ceil();
-            while day <= high && ticks.len() < 60 {
-                ticks.push(Tick { value: day, label: short_date(day as i32) });
-                day += step;
-            }
-        } else {
-            let months = days / 30.44;
-            let step = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 12_000]
-                .into_iter()
-                .find(|s| (months / *s as f64).floor() + 1.0 <= room.max(2.0))
-                .unwrap_or_else(|| (1 + (months / 12_000.0 / room.max(2.0)) as i64) * 12_000);
-            let (year, month, _) = civil(low as i32);
-            let mut index = (year * 12 + i64::from(month) - 1).div_euclid(step) * step;
-            for _ in 0..400 {
-                let (year, month) = (index.div_euclid(12), index.rem_euclid(12) as u32 + 1);
-                let day = days_from_civil(year, month, 1);
-                if day > high {
-                    break;
-                }
-                if day >= low {
-                    let label = if step % 12 == 0 { year.to_string() } else { month_label(year, month) };
-                    ticks.push(Tick { value: day, label });
-                }
-                index += step;
-            }
-        }
-        Self { low, high, log: false, from, to, ticks, multiple: "" }
     }
 
     /// Place of a value on the page; values outside are moved to the nearer end, gaps stay gaps.
@@ -294,63 +253,9 @@ fn scientific(value: f64) -> String {
     if lead == "1" { format!("10{power}") } else { format!("{lead}×10{power}") }
 }
 
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-fn month_label(year: i64, month: u32) -> String {
-    format!("{} {year}", MONTHS[(month as usize + 11) % 12])
-}
-
-/// "4 Apr".
-pub(super) fn short_date(day: i32) -> String {
-    let (_, month, day) = civil(day);
-    format!("{day} {}", MONTHS[(month as usize + 11) % 12])
-}
-
-/// "4 Apr 2025".
-pub(super) fn long_date(day: i32) -> String {
-    let (year, month, day) = civil(day);
-    format!("{day} {}", month_label(year, month))
-}
-
-/// Year, month and day of the proleptic Gregorian calendar from days since 1970-01-01
-/// (years are counted from March, so that the leap day comes last).
-fn civil(day: i32) -> (i64, u32, u32) {
-    let shifted = i64::from(day) + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = (of_year - (153 * from_march + 2) / 5 + 1) as u32;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month as u32, day)
-}
-
-fn days_from_civil(year: i64, month: u32, day: u32) -> f64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * i64::from((month + 9) % 12) + 2) / 5 + i64::from(day) - 1;
-    (era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn calendar_agrees_with_jiff() {
-        let epoch = jiff::civil::date(1970, 1, 1);
-        for day in (-800_000..800_000).step_by(997) {
-            let there = epoch.checked_add(jiff::Span::new().days(i64::from(day))).unwrap();
-            let (year, month, of_month) = civil(day);
-            assert_eq!(
-                (year, month, of_month),
-                (i64::from(there.year()), there.month() as u32, there.day() as u32)
-            );
-            assert!((days_from_civil(year, month, of_month) - f64::from(day)).abs() < 0.5);
-        }
-    }
 
     #[test]
     fn numbers_read_well() {
@@ -361,8 +266,6 @@ mod tests {
         assert_eq!(number(f64::NAN), "n/a");
         assert_eq!(number(3e-9), "3×10⁻⁹");
         assert_eq!(whole(43_210.4), "43,210");
-        assert_eq!(short_date(20_182), "4 Apr");
-        assert_eq!(long_date(20_182), "4 Apr 2025");
     }
 
     #[test]

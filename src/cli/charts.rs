@@ -11,6 +11,7 @@ use coercivity::kernel::Kernel;
 use coercivity::network::line::Stage;
 use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
+use coercivity::scenario::resolve::DEFAULT_NETWORK;
 use coercivity::study::StudyResult;
 use coercivity::study::flows::Noting;
 use coercivity::study::reading::{Reading, group, metric};
@@ -154,7 +155,9 @@ impl Source<'_> {
         );
         fan("output-by-automaker", "output:automaker", self.automakers());
         let output = "output, t per week";
-        let stages = self.fan("output:stage", |_| true, stage_name, "Output by stage", output);
+        let known = self.scenario.network == DEFAULT_NETWORK;
+        let title = |name: &str| if known { stage_of_what(name) } else { stage_name(name) };
+        let stages = self.fan("output:stage", |_| true, title, "Output by stage", output);
         // A stage's central output differs from the mean of drawn ones where bands are lopsided: no dashed line.
         fan("output-by-stage", "output:stage", stages.map(without_calm));
         let cover = "cover, days of calm use";
@@ -413,6 +416,18 @@ impl Source<'_> {
             },
         }
     }
+}
+
+/// A stage of the shipped network with what its tonnes are, see [`coercivity::network::facility::Unit`].
+fn stage_of_what(name: &str) -> String {
+    let what = match Stage::parse(name) {
+        Some(Stage::Mine) => " (oxide in ore)",
+        Some(Stage::Separation) => " (oxide)",
+        Some(Stage::Component) => " (magnets in them)",
+        Some(Stage::OtherDemand) => " (magnets, oxide)",
+        _ => "",
+    };
+    stage_name(name) + what
 }
 
 fn stage_name(name: &str) -> String {
