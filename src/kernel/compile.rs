@@ -61,6 +61,7 @@ impl Kernel {
         let law = |parameter| scenario.parameters.get(parameter);
         let mix = Mix::of(law(Parameter::PooledMix), law(Parameter::StandInDays));
         lines.inputs = super::link::inputs(&scenario.switches, mix, unit_exponent, &routes, &lines);
+        lines.shares_move = super::share::moving(&lines);
         let mut pools = compile_pools(graph, &step_of);
         pools.moved = scenario.shocks.iter().any(|shock| {
             matches!(shock.kind, Kind::CapacityLoss { .. } | Kind::NewCapacity { .. } | Kind::Subsidy { .. })

@@ -182,13 +182,20 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
     if under_quota {
         quota_caps(kernel, state);
     }
-    for (g, &r) in kernel.routes.governed_list.iter().enumerate() {
-        let rows = &state.routes[r as usize];
+    let governed = &kernel.routes.governed_list[..];
+    // Lists of one length, so that no look at it is needed route by route.
+    let (exempt, held) = (&state.exempt[..governed.len()], &state.held[..governed.len()]);
+    let (closures, shut) = (&state.closures[..governed.len()], &state.shut[..governed.len()]);
+    let (allowances, bypassed) =
+        (&state.desk.allowance[..governed.len()], &kernel.routes.bypassed[..governed.len()]);
+    let (caps, blocked) = (&mut state.cap[..governed.len()], &mut state.blocked_days[..governed.len()]);
+    let (routes, links, customers) = (&state.routes[..], &kernel.routes.links[..], &mut state.customers[..]);
+    for (g, &r) in governed.iter().enumerate() {
+        let rows = &routes[r as usize];
         let (base_flow, book) = (rows.base_flow, rows.book);
-        let (exempt, held, closures) = (state.exempt[g], state.held[g], state.closures[g]);
-        let shut = state.shut[g];
-        let quota = if under_quota { state.cap[g] } else { [f64::INFINITY; L] };
-        let (allowance, mut blocked_days) = (state.desk.allowance[g], state.blocked_days[g]);
+        let (exempt, held, closures, shut) = (exempt[g], held[g], closures[g], shut[g]);
+        let quota = if under_quota { caps[g] } else { [f64::INFINITY; L] };
+        let (allowance, mut blocked_days) = (allowances[g], blocked[g]);
         let (mut cap, mut left_out) = ([0.0; L], [0.0; L]);
         for lane in 0..L {
             let licensed = if exempt[lane] > 0.0 { f64::INFINITY } else { allowance[lane] };
@@ -200,7 +207,7 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
         if kernel.switches.bypass {
             state.open[g] = cap;
         }
-        if kernel.routes.bypassed[g] {
+        if bypassed[g] {
             for lane in 0..L {
                 if blocked_days[lane] > bypass_days[lane] {
                     cap[lane] = cap[lane].max(bypass_cap[lane] * base_flow[lane] * dt);
@@ -211,9 +218,9 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
             let counted = less(book[lane], more(cap[lane], counted_days[lane] * base_flow[lane]));
             left_out[lane] = counted - book[lane];
         }
-        state.blocked_days[g] = blocked_days;
-        state.cap[g] = cap;
-        add(&mut state.customers[kernel.routes.from[r as usize] as usize].books, &left_out);
+        blocked[g] = blocked_days;
+        caps[g] = cap;
+        add(&mut customers[links[r as usize].from as usize].books, &left_out);
     }
 }
 

@@ -84,6 +84,9 @@ pub struct Lines {
     pub slot_changes: Vec<bool>,
     /// What a step needs to know of each slot, side by side.
     pub inputs: Vec<Input>,
+    /// Whether shares of the line's suppliers may change from step to step in a way that is not worked out as goods
+    /// arrive: see [`super::share`].
+    pub shares_move: Vec<bool>,
     /// Outgoing routes of line i: `outgoing[out[i]..out[i + 1]]`.
     pub out: Vec<u32>,
     /// Kernel positions of routes, by supplier.

@@ -1,6 +1,6 @@
 //! Shares in use: base shares, moved by tariffs, by deliveries (pooled sourcing) and by plants that open.
 
-use super::layout::Kernel;
+use super::layout::{Kernel, Lines};
 use super::link::Way;
 use super::scratch::{AdaptingRows, Row, State, less, more};
 use crate::policy::parameter::Parameter;
@@ -12,9 +12,22 @@ pub(crate) const LEAST_RELIABILITY: f64 = 0.05;
 /// `candidate_days` at and beyond which a candidate is qualified.
 pub(crate) const QUALIFIED: f64 = 1.0e6;
 
+/// Lines for whose inputs [`shares`] has something to do in every step.
+pub(crate) fn moving(lines: &Lines) -> Vec<bool> {
+    let moves = |(line, ends): (usize, &[u32])| {
+        let pooled = lines.sourcing[line] == Sourcing::Pooled;
+        let inputs = &lines.inputs[ends[0] as usize..ends[1] as usize];
+        inputs.iter().any(|input| input.way != Way::Pooled && (pooled || input.changes))
+    };
+    lines.slots.windows(2).enumerate().map(moves).collect()
+}
+
 /// Shares in use of one line's suppliers, where anything can have changed.
 #[inline(always)]
 pub(crate) fn shares<const L: usize>(kernel: &Kernel, step: u32, line: usize, state: &mut State<L>) {
+    if !(state.stale || kernel.lines.shares_move[line]) {
+        return;
+    }
     let exponent = state.parameters[Parameter::AdaptationExponent as usize];
     let pooled = kernel.lines.sourcing[line] == Sourcing::Pooled;
     let slots = kernel.slots_of(line);

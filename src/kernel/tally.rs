@@ -89,13 +89,14 @@ pub(crate) fn tally<const L: usize>(kernel: &Kernel, step: u32, state: &mut Stat
     let dt = kernel.dt;
     let day = step as usize * kernel.scenario.step_days as usize;
     let Tally { week_output, week_calm, .. } = &mut state.tally;
-    for (line, (made, calm)) in week_output.iter_mut().zip(week_calm).enumerate() {
-        add(made, &state.output[line]);
-        if kernel.lines.sink[line] {
-            add(calm, &state.calm_demand[line]);
+    let made = week_output.iter_mut().zip(&state.output);
+    let calm = week_calm.iter_mut().zip(&state.calm_demand).zip(&state.base_output);
+    for (((made, output), ((calm, demand), base)), sink) in made.zip(calm).zip(&kernel.lines.sink) {
+        add(made, output);
+        if *sink {
+            add(calm, demand);
         } else {
-            let mut sum = *calm;
-            let base = state.base_output[line];
+            let (mut sum, base) = (*calm, *base);
             for lane in 0..L {
                 sum[lane] += base[lane] * dt;
             }
