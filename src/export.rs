@@ -10,7 +10,7 @@
 //! | `summary.json` | every metric: unit, meaning, mean, quantiles, 95 % intervals | [`json`] |
 //! | `series.csv` | every series, long form | [`csv`] |
 //! | `outcomes.csv` | every metric of every replication, on request | [`csv`] |
-//! | `manifest.json` | versions, digests of inputs and files, seed, batches | [`manifest`] |
+//! | `manifest.json` | versions, digests of inputs and files; of runs that can go on the seed and batches | [`manifest`] |
 //!
 //! Numbers are written with the fewest digits that read back as the same number; keys have a fixed order;
 //! nothing depends on the clock, the machine or the number of threads.

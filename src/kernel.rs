@@ -42,6 +42,7 @@ pub mod queue;
 #[cfg(test)]
 mod queue_tests;
 pub(crate) mod response;
+pub(crate) mod rows;
 pub mod scratch;
 pub(crate) mod series;
 pub(crate) mod settle;

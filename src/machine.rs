@@ -77,8 +77,8 @@ pub(crate) fn expect<T>(place: &T) {
     let _ = place;
 }
 
-/// Asks for bytes of the thing that stands `ahead` things after this one. There need be none: to ask costs nothing
-/// then, where a look at how many there are would cost as much as the asking.
+/// Asks for bytes of the thing that stands `ahead` things after this one. There need be none: to ask in vain at the end of
+/// a list is cheaper than to look each time whether it is the end.
 #[inline(always)]
 pub(crate) fn expect_after<T>(place: &T, ahead: usize, bytes: usize) {
     #[cfg(target_arch = "x86_64")]

@@ -1,10 +1,10 @@
 //! Many replications of one kernel: the unit of work, who does it, and what is kept when it is cut short.
 //!
-//! Life cycle: a [`Plan`](crate::scenario::Plan) says how many replications; [`run`] cuts them into
-//! [`batch`]es of a fixed size, hands the batches to workers in ascending order, and adds finished
-//! batches to one [`Summary`] in ascending order too. So at every moment the summary holds a *prefix* of
+//! Life cycle: a [`Plan`](crate::scenario::Plan) says how many replications; [`run`] hands them
+//! to workers in pieces (see [`batch`]) in ascending order, and counts finished
+//! pieces in one [`Summary`] in ascending order too. So at every moment the summary holds a *prefix* of
 //! the replications, whatever the number of workers: that is what progress shows, what a [`checkpoint`]
-//! stores, and what remains after an interruption. Batches finished ahead of their turn wait in memory;
+//! stores, and what remains after an interruption. Pieces finished ahead of their turn wait in memory;
 //! there are at most about as many as workers, so memory does not grow with the number of replications
 //! (but for the scalar outcomes that the summary keeps).
 //!
@@ -141,7 +141,7 @@ pub struct StudyResult {
 /// portion, from a checkpoint).
 ///
 /// `progress` is called with every longer prefix, from a worker, while no other worker may add to it.
-/// Once `stop` says yes, workers finish their batch and start no other.
+/// Once `stop` says yes, workers finish their piece and start no other.
 ///
 /// ```
 /// use coercivity::kernel::Kernel;

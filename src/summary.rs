@@ -193,7 +193,8 @@ impl Summary {
     }
 
     /// Counts outcomes that are rounded already, of the same design.
-    pub fn add(&mut self, rounded: &Rounded) {
+    pub(crate) fn add(&mut self, rounded: &Rounded) {
+        debug_assert_eq!(rounded.of, (self.design.metrics.len(), self.cells.len()), "of the same design");
         let count = rounded.replications.len();
         let periods = self
             .design

@@ -6,11 +6,13 @@
 //! outcomes are left out.
 //!
 //! Rows of L numbers a route touches in one step: in the first pass 6 read (stock, share, owed, usual flow, book, goods due)
-//! and 3 written; in the second 10 read and 7 written; 2 rows of the supplier's in each, read and written; and where the
-//! model remembers deliveries for a month or sends goods by air, their rows. A line has 16 read and 12 written.
+//! and 3 written, and one of its supplier's read and written; in the second 10 read and 7 written, and of its supplier's one
+//! read and two read and written; and where the model remembers deliveries for a month or sends goods by air, their
+//! rows. A line has 16 read and 12 written.
 #![allow(clippy::pedantic)] // counts become floats
 
 use crate::kernel::Kernel;
+use crate::kernel::layout::NONE;
 use crate::kernel::link::Link;
 use crate::machine::{Work, on_widest};
 
@@ -21,30 +23,19 @@ type Row<const L: usize> = [f64; L];
 const ROUTE: usize = 11;
 /// Rows of a line.
 const LINE: usize = 16;
-/// Place of the model's adapting routes that are none.
-const NONE: u32 = u32::MAX;
 
 /// State of L replications on the routes of a compiled scenario.
 pub struct Carried<'a, const L: usize> {
     kernel: &'a Kernel,
     links: &'a [Link],
-    /// Rows of the ring that are due, by land and sea and by air, and how they go on.
+    /// Rows of the ring that are due, by land and sea and by air.
     due: Vec<[u32; 2]>,
-    rings: Vec<[Turn; 2]>,
     routes: Vec<[Row<L>; ROUTE]>,
     ring: Vec<Row<L>>,
     lines: Vec<[Row<L>; LINE]>,
     /// What customers want of a line: placed, in the books, asked for, and the ratio that is granted.
     customers: Vec<[Row<L>; 4]>,
     adapting: Vec<[Row<L>; 3]>,
-}
-
-/// Where a ring begins and ends.
-#[derive(Clone, Copy)]
-struct Turn {
-    start: u32,
-    stride: u32,
-    end: u32,
 }
 
 /// Halfway between two rows: stays within bounds for ever.
@@ -62,18 +53,6 @@ impl<'a, const L: usize> Carried<'a, L> {
     /// Takes the topology of the kernel.
     #[must_use]
     pub fn new(kernel: &'a Kernel) -> Self {
-        let wheels = &kernel.routes.wheels;
-        let turn = |ring: &crate::kernel::transit::Ring| {
-            let wheel = wheels.get(ring.wheel as usize).filter(|_| ring.slots > 0);
-            wheel.map_or(Turn { start: 0, stride: 0, end: u32::MAX }, |wheel| Turn {
-                start: wheel.offset + ring.member,
-                stride: wheel.members,
-                end: wheel.offset + wheel.slots * wheel.members,
-            })
-        };
-        let both = kernel.routes.surface.iter().zip(&kernel.routes.air);
-        let rings: Vec<[Turn; 2]> = both.map(|(surface, air)| [turn(surface), turn(air)]).collect();
-        let rows: u32 = wheels.iter().map(|wheel| wheel.slots * wheel.members).sum();
         let adapting = kernel.routes.links.iter().filter(|link| link.adapting != NONE).count();
         // Lanes differ.
         let row: Row<L> = std::array::from_fn(|lane| 1.0 + lane as f64);
@@ -81,10 +60,9 @@ impl<'a, const L: usize> Carried<'a, L> {
         Self {
             kernel,
             links: &kernel.routes.links,
-            due: rings.iter().map(|own| own.map(|turn| turn.start)).collect(),
-            rings,
+            due: kernel.routes.turns.first().to_vec(),
             routes: vec![[row; ROUTE]; kernel.routes.from.len()],
-            ring: vec![row; rows as usize],
+            ring: vec![row; kernel.ring_rows()],
             lines: vec![[row; LINE]; lines],
             customers: vec![[row; 4]; lines],
             adapting: vec![[row; 3]; adapting],
@@ -117,14 +95,7 @@ impl<'a, const L: usize> Carried<'a, L> {
         for line in 0..self.lines.len() {
             self.dispatch(line);
         }
-        for (due, turns) in self.due.iter_mut().zip(&self.rings) {
-            for (row, turn) in due.iter_mut().zip(turns) {
-                let next = *row + turn.stride;
-                // As many rows back as the ring has.
-                *row =
-                    if next >= turn.end { turn.start + (next - turn.end) % turn.stride.max(1) } else { next };
-            }
-        }
+        self.kernel.routes.turns.go_on(&mut self.due);
     }
 
     /// The first pass, for one line: its own rows, then those of its routes.

@@ -1,7 +1,6 @@
 //! Dated events: upright lines, with words above where there is room and letters with a key where there is not.
 
 use super::axis::{Axis, long_date};
-
 use super::drawing::{Anchor, Drawing, Frame, fit, text_width};
 use super::theme::{MUTED, SMALL, TICK};
 

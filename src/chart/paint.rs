@@ -184,7 +184,9 @@ impl Drawing {
         let (wide, high) = (width * grid, height * grid);
         let mut large = CANVAS.take();
         large.clear();
-        large.resize(wide as usize * high as usize * 3, u8::MAX);
+        let bytes = wide as usize * high as usize * 3;
+        large.reserve_exact(bytes);
+        large.resize(bytes, u8::MAX);
         {
             let area = BitMapBackend::with_buffer(&mut large, (wide, high)).into_drawing_area();
             let medium = Medium { grid: PNG_GRID, size_per_em: LINE_PER_EM, baseline: LINE_PER_EM / 2.0 };
@@ -193,7 +195,7 @@ impl Drawing {
         let mut small = Vec::new();
         // Many numbers of eight bits: whatever the machine adds side by side serves.
         on_widest(usize::MAX, Averaged { large: &large, width: width as usize, small: &mut small });
-        if large.len() <= MOST_KEPT {
+        if large.capacity() <= MOST_KEPT {
             CANVAS.set(large);
         }
         let mut bytes = Vec::new();

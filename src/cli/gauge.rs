@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use coercivity::error::Error;
+use coercivity::export::folder::{Standing, standing};
 use indicatif::ProgressBar;
 use rayon::ThreadPool;
 
 use super::session::Means;
-use super::{Failure, progress};
+use super::{Failure, place, progress};
 
 /// A progress bar with remaining time that counts `unit`; invisible unless stderr is a terminal.
 pub fn bar(label: &str, unit: &str, wanted: u64, means: &Means) -> ProgressBar {
@@ -33,16 +33,13 @@ pub fn pool_of(threads: usize) -> Result<ThreadPool, Failure> {
 
 /// Refuses a folder that holds anything.
 pub fn demand_new(folder: &Path) -> Result<(), Failure> {
-    match std::fs::read_dir(folder) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(Failure::Usage(format!(
-                "`{}` holds something and is not touched; name a new folder",
-                folder.display()
-            ))),
-        },
-        Err(problem) if problem.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => Err(Error::File { path: folder.display().to_string(), source }.into()),
+    match standing(folder) {
+        Standing::Nothing => place::writable(folder),
+        _ if folder.is_dir() => Err(Failure::Usage(format!(
+            "`{}` holds something and is not touched; name a new folder",
+            folder.display()
+        ))),
+        _ => Err(place::foreign(folder)),
     }
 }
 

@@ -9,13 +9,13 @@ use super::terminal;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first Ctrl-C asks workers to finish their batch, the second ends the program at once.
+/// From now on the first Ctrl-C asks workers to finish what they are at, the second ends the program at once.
 pub fn catch_interrupts() {
     let handler = || {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        terminal::note("\nStopping after the batches under way (Ctrl-C again: at once).");
+        terminal::note("\nStopping after the runs under way (Ctrl-C again: at once).");
     };
     // Where the system has no signals the program runs without.
     let _ = ctrlc::set_handler(handler);

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::session::{Changes, Means};
 use super::words::{number, percent, stage};
-use super::{Ending, Failure, gauge, place, progress, report, terminal};
+use super::{Ending, Failure, gauge, progress, report, terminal};
 
 /// Facilities listed by the table.
 const MOST_ROWS: usize = 30;
@@ -83,7 +83,6 @@ impl Rank {
         }
         if let Some(out) = &self.out {
             gauge::demand_new(out)?;
-            place::writable(out)?;
         }
         let options = Options {
             days: self.days,
@@ -214,7 +213,7 @@ fn picture(scenario: &Scenario, options: &Options, ranking: &Ranking) -> Tornado
         ),
         quantity: format!("change of {}", options.metric),
         series: vec!["mean of the runs".to_owned()],
-        rows: ranking.rows.iter().filter(|row| row.response.impact != 0.0).map(row).collect(),
+        rows: ranking.rows.iter().map(row).collect(),
         most_rows: MOST_ROWS,
         provenance: Provenance {
             scenario: scenario.name.clone(),

@@ -79,7 +79,7 @@ impl Run {
             self.simulate(&noting, &scenario, &target, resume)?
         };
         if result.replications_done == 0 {
-            terminal::note("Interrupted before the first batch was finished: nothing was written.");
+            terminal::note("Interrupted before the first runs were finished: nothing was written.");
             return Ok(Ending::Interrupted);
         }
         let reading = Reading::of(&scenario, &result.summary);

@@ -152,8 +152,10 @@ impl Sensitivity {
             folder.write("tornado.svg", &tornado.render(Picture::Svg)?)?;
             folder.write("tornado.png", &tornado.render(Picture::Png)?)?;
             folder.finish(Manifest::of_scenario("sensitivity", &scenario))?;
-            self.means
-                .note(&format!("Written to {}: sensitivity.json, tornado.svg, tornado.png", out.display()));
+            self.means.note(&format!(
+                "Written to {}: sensitivity.json, tornado.svg, tornado.png, manifest.json",
+                out.display()
+            ));
         }
         match self.format {
             Format::Json => terminal::print_bytes(&pretty(&document)),

@@ -81,8 +81,13 @@ impl Folder {
     /// Opens a folder that shall stand at `target`; nothing is changed there before [`Self::finish`].
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be made.
+    /// [`Error::File`] when it cannot be made, or has no name.
     pub fn create(target: &Path) -> Result<Self, Error> {
+        if target.file_name().is_none() {
+            // `.`, `..` and `/` cannot be replaced by what was written beside them.
+            let source = std::io::Error::other("results need a folder of their own");
+            return Err(Error::File { path: target.display().to_string(), source });
+        }
         let partial = beside(target, ".partial");
         let failed = |source| Error::File { path: partial.display().to_string(), source };
         match std::fs::remove_dir_all(&partial) {

@@ -48,7 +48,7 @@ pub struct RunRecord {
     pub replications: u64,
     /// Replications in a batch.
     pub batch: u64,
-    /// Batches counted.
+    /// Batches begun: the last one may be in part.
     pub batches: u64,
     /// Nothing is missing.
     pub complete: bool,

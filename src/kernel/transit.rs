@@ -76,6 +76,29 @@ impl Turns {
     }
 }
 
+impl Turns {
+    /// Rows that are due at the first step, route by route.
+    pub(crate) fn first(&self) -> &[[u32; 2]] {
+        &self.start
+    }
+
+    /// The rows that are due a step later.
+    #[inline(always)]
+    pub(crate) fn go_on(&self, due: &mut [[u32; 2]]) {
+        let Self { stride, end, span, .. } = self;
+        for (((row, stride), end), span) in due
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(stride.as_flattened())
+            .zip(end.as_flattened())
+            .zip(span.as_flattened())
+        {
+            let next = *row + stride;
+            *row = if next >= *end { next - span } else { next };
+        }
+    }
+}
+
 /// Routes ahead of the one at work whose goods in transit are asked for: all rings together are larger than a core's
 /// cache, and which rows are due is known.
 pub(crate) const AHEAD: usize = 8;
@@ -152,25 +175,15 @@ impl<const L: usize> State<L> {
         for (cursor, wheel) in self.cursor.iter_mut().zip(&kernel.routes.wheels) {
             *cursor = if *cursor + 1 >= wheel.slots { 0 } else { *cursor + 1 };
         }
-        let Turns { stride, end, span, .. } = &kernel.routes.turns;
-        for (((row, stride), end), span) in self
-            .due
-            .as_flattened_mut()
-            .iter_mut()
-            .zip(stride.as_flattened())
-            .zip(end.as_flattened())
-            .zip(span.as_flattened())
-        {
-            let next = *row + stride;
-            *row = if next >= *end { next - span } else { next };
-        }
+        kernel.routes.turns.go_on(&mut self.due);
     }
 
     /// All wheels stand at their first slot, empty.
     pub(crate) fn reset_wheels(&mut self, kernel: &Kernel) {
         self.ring.fill([0.0; L]);
         self.cursor.fill(0);
-        self.due[..kernel.routes.turns.start.len()].copy_from_slice(&kernel.routes.turns.start);
+        let first = kernel.routes.turns.first();
+        self.due[..first.len()].copy_from_slice(first);
     }
 }
 
@@ -196,6 +209,16 @@ mod tests {
         rows.sort_unstable();
         rows.dedup();
         assert_eq!(rows, (0..count).collect::<Vec<_>>(), "every row once");
+        // Each ring is back where it began after as many steps as it has slots, and at no other time.
+        let turns = Turns::of(&placed, &rings, &vec![Ring::default(); rings.len()]);
+        let mut due = turns.first().to_vec();
+        for step in 1..=15 {
+            turns.go_on(&mut due);
+            for (ring, (own, first)) in rings.iter().zip(due.iter().zip(turns.first())) {
+                let whole = ring.slots == 0 || u32::is_multiple_of(step, ring.slots);
+                assert_eq!(own[0] == first[0], whole, "{ring:?} after {step} steps");
+            }
+        }
         let (first, second) = (rings[0], rings[2]);
         assert_eq!(first.member + 1, second.member, "same kind, next place");
     }

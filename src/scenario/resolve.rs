@@ -24,8 +24,9 @@ pub const DEFAULT_SEED: u64 = 20_250_404;
 /// Longest run in days.
 pub const LONGEST_RUN: i64 = 36_500;
 
-/// The run of a scenario that does not say a possible one: long enough for any date, two centuries around today.
-const ANY_TIME: Run = Run { start: -50_000, end: 80_000 };
+/// The run of a scenario that does not say a possible one: all [`YEARS`](super::calendar::YEARS), from 1 January 1990 to 31
+/// December 2199.
+const ANY_TIME: Run = Run { start: 7_305, end: 84_006 };
 
 /// A network as a scenario needs it.
 #[derive(Clone, Debug)]

@@ -114,6 +114,19 @@ mod tests {
         assert_eq!(all.last(), Some(&4096));
     }
 
+    #[test]
+    fn the_last_replications_there_can_be_are_cut_like_the_first() {
+        let last = Portion { first: u64::MAX - 50, end: u64::MAX };
+        let pieces = last.pieces(8);
+        let all: Vec<Portion> = (0..pieces.count()).filter_map(|index| pieces.get(index)).collect();
+        assert_eq!((all[0].first, all.last().map(|piece| piece.end)), (last.first, Some(last.end)));
+        assert_eq!(all.iter().map(|piece| piece.count()).sum::<u64>(), 50);
+        assert!(all.windows(2).all(|pair| pair[0].end == pair[1].first));
+        assert_eq!(Portion { first: 0, end: u64::MAX }.pieces(0).count(), u64::MAX);
+        assert_eq!(Portion { first: 9, end: 9 }.pieces(8).count(), 0);
+        assert_eq!(Portion { first: 9, end: 3 }.pieces(8).get(0), None);
+    }
+
     proptest! {
         #[test]
         fn parts_cover_without_overlap(first in 0_u64..1000, count in 0_u64..5000, of in 1_u64..40) {

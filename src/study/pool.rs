@@ -75,7 +75,7 @@ pub(super) fn run<R: Replicate>(
     Ok(StudyResult { summary: collector.summary, replications_done, complete, converged })
 }
 
-/// Refuses a summary to go on from that is not a prefix of whole batches of the portion.
+/// Refuses a summary to go on from that is not a prefix of the portion.
 fn check_prefix<R: Replicate>(summary: &Summary, source: &R, options: &Options) -> Result<(), Error> {
     let refuse =
         |problem: &str| Err(Error::Result { path: "the checkpoint".to_owned(), problem: problem.to_owned() });
@@ -137,7 +137,10 @@ impl Collector {
                     self.summary.add(&piece);
                     self.pieces += 1;
                 }
-                Err(error) => self.failure = Some(error),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
             }
             self.ask(options);
             let done = self.summary.count();

@@ -15,6 +15,8 @@ pub struct Rounded {
     /// Numbers of the series, cell by cell and in a cell outcome by outcome: there are thousands of cells, and each is
     /// looked for once.
     pub(super) cells: Vec<i64>,
+    /// Metrics and cells of the design.
+    pub(super) of: (usize, usize),
 }
 
 impl Rounded {
@@ -23,7 +25,7 @@ impl Rounded {
     /// # Errors
     /// The first replication with a number that cannot be counted, and which number that is.
     pub fn of(design: &Design, outcomes: &[Outcome]) -> Result<Self, (u64, NotFinite)> {
-        let mut rounded = Self::default();
+        let mut rounded = Self { of: (design.metrics.len(), design.cells()), ..Self::default() };
         let mut well = true;
         // Rounding is one instruction where the machine has it, and a call where programs must do without.
         on_widest(usize::MAX, Round { design, outcomes, rounded: &mut rounded, well: &mut well });

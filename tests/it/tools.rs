@@ -16,7 +16,11 @@ fn json(text: &str) -> serde_json::Value {
 /// Runs a command that must be refused before anything is done; gives stderr.
 fn refused(arguments: &[&str]) -> String {
     let here = tempfile::tempdir().expect("a folder");
-    let (code, stdout, stderr) = parts(&run(here.path(), arguments));
+    refused_in(here.path(), arguments)
+}
+
+fn refused_in(here: &Path, arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = parts(&run(here, arguments));
     assert_eq!(code, Some(2), "{arguments:?}: {stderr}");
     assert!(stdout.is_empty(), "{arguments:?} wrote to stdout: {stdout}");
     stderr
@@ -146,6 +150,10 @@ fn rank_lists_every_facility() {
     );
     let (code, _, stderr) = parts(&run(here.path(), &written));
     assert!(code == Some(2) && stderr.contains("`ranked` holds something"), "{stderr}");
+    // A loss that costs nothing is no lack of numbers.
+    succeed(here.path(), &typed(&["--loss", "0", "--out", "nothing"]));
+    let picture = std::fs::read_to_string(here.path().join("nothing/ranking.svg")).expect("written");
+    assert!(picture.contains("nothing changes the result"));
     assert!(refused(&["rank", "--loss", "2"]).contains("from 0 to 1"));
     assert!(refused(&["rank", "--metric", "vehicle_lost", "-n", "1"]).contains("vehicles_lost"));
     assert!(refused(&["rank", "--days", "900"]).contains("does not fit"));
@@ -186,6 +194,16 @@ fn sensitivity_names_what_decides() {
     assert!(code == Some(2) && stderr.contains("`effects` holds something"), "{stderr}");
     assert!(refused(&["sensitivity", "full-embargo", "--input", "cover_facto"]).contains("`cover_factor`"));
     assert!(refused(&["sensitivity", "full-embargo", "--points", "1"]).contains("2..=65536"));
+    // Where nothing can be written is known before the work.
+    std::fs::write(here.path().join("file"), "mine").expect("written");
+    assert!(refused_in(here.path(), &typed(&["--out", "file/effects"])).contains("cannot be written"));
+    let empty = tempfile::tempdir().expect("a folder");
+    for command in ["sensitivity", "rank", "run"] {
+        assert!(
+            refused_in(empty.path(), &[command, "full-embargo", "--out", "."])
+                .contains("a folder of their own")
+        );
+    }
     assert!(succeed(here.path(), &["sensitivity", "--help"]).contains("Example:"));
 }
 

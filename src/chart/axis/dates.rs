@@ -36,7 +36,10 @@ impl Axis {
             let apart = text_width(&short_month(2025, 11), size, false) * 1.2 / (to - from).abs() * months;
             let closer = [1, 2, 3, 4, 6].into_iter().find(|s| *s as f64 >= apart);
             if let Some(step) = closer.filter(|_| ticks.len() < 2) {
-                ticks = firsts(low, high, step, short_month);
+                let short = firsts(low, high, step, short_month);
+                if short.len() > ticks.len() {
+                    ticks = short;
+                }
             }
         }
         Self { low, high, log: false, from, to, ticks, multiple: "" }
@@ -145,5 +148,11 @@ mod tests {
         assert_eq!(labels(245.0), ["Jul ’25", "Jan ’26"]);
         assert_eq!(labels(440.0), ["Jul 2025", "Jan 2026"]);
         assert_eq!(labels(150.0), ["2026"], "no room for more");
+        let month = Axis::dates(20_105.0, 20_135.0 + 22.0, 0.0, 245.0, 15.0);
+        let labels: Vec<&str> = month.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["Feb 2025", "Mar 2025"]);
+        let one = Axis::dates(20_094.0, 20_146.0, 0.0, 90.0, 15.0);
+        let labels: Vec<&str> = one.ticks.iter().map(|tick| tick.label.as_str()).collect();
+        assert_eq!(labels, ["Feb 2025"], "nothing is won by a shorter one");
     }
 }
