@@ -54,14 +54,15 @@ impl<'a, const L: usize> Carried<'a, L> {
     #[must_use]
     pub fn new(kernel: &'a Kernel) -> Self {
         let adapting = kernel.routes.links.iter().filter(|link| link.adapting != NONE).count();
-        // Lanes differ.
+        // Lanes differ, and so do the rows of a route.
         let row: Row<L> = std::array::from_fn(|lane| 1.0 + lane as f64);
+        let route = std::array::from_fn(|place| row.map(|number| number + place as f64));
         let lines = kernel.lines.pool.len();
         Self {
             kernel,
             links: &kernel.routes.links,
             due: kernel.routes.turns.first().to_vec(),
-            routes: vec![[row; ROUTE]; kernel.routes.from.len()],
+            routes: vec![route; kernel.routes.from.len()],
             ring: vec![row; kernel.ring_rows()],
             lines: vec![[row; LINE]; lines],
             customers: vec![[row; 4]; lines],
@@ -167,5 +168,31 @@ impl<const L: usize> Work for Advance<'_, '_, L> {
     #[inline(always)]
     fn run(self) {
         self.0.advance();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn every_row_is_carried_and_stays_within_bounds() {
+        let (scenario, _) = Scenario::bundled("full-embargo").expect("bundled");
+        let kernel = Kernel::compile(&scenario);
+        let mut carried = Carried::<4>::new(&kernel);
+        let before = carried.routes.clone();
+        carried.run(40);
+        let rows = carried.routes.iter().chain(&before).flatten().flatten();
+        assert!(
+            rows.into_iter().all(|value| (0.0..=14.0).contains(value)),
+            "between nothing and the largest number"
+        );
+        for (now, then) in carried.routes.iter().zip(&before) {
+            // Shares, usual flows and targets are only read.
+            for (place, (now, then)) in now.iter().zip(then).enumerate() {
+                assert_eq!(now == then, matches!(place, 1 | 3 | 7), "row {place}");
+            }
+        }
     }
 }
