@@ -11,13 +11,21 @@
 //! rows. A line has 16 read and 12 written.
 #![allow(clippy::pedantic)] // counts become floats
 
+use std::ops::{Add, Mul};
+
 use crate::kernel::Kernel;
 use crate::kernel::layout::NONE;
 use crate::kernel::link::Link;
 use crate::machine::{Work, on_widest};
 
+/// What rows are of: numbers of 64 bits as in the model, or of 32 to see what half the bytes would be worth.
+pub trait Number: Copy + From<f32> + Into<f64> + Add<Output = Self> + Mul<Output = Self> {}
+
+impl Number for f32 {}
+impl Number for f64 {}
+
 /// One number per lane.
-type Row<const L: usize> = [f64; L];
+type Row<T, const L: usize> = [T; L];
 
 /// Rows of a route, as many as the model's.
 const ROUTE: usize = 11;
@@ -25,38 +33,38 @@ const ROUTE: usize = 11;
 const LINE: usize = 16;
 
 /// State of L replications on the routes of a compiled scenario.
-pub struct Carried<'a, const L: usize> {
+pub struct Carried<'a, T, const L: usize> {
     kernel: &'a Kernel,
     links: &'a [Link],
     /// Rows of the ring that are due, by land and sea and by air.
     due: Vec<[u32; 2]>,
-    routes: Vec<[Row<L>; ROUTE]>,
-    ring: Vec<Row<L>>,
-    lines: Vec<[Row<L>; LINE]>,
+    routes: Vec<[Row<T, L>; ROUTE]>,
+    ring: Vec<Row<T, L>>,
+    lines: Vec<[Row<T, L>; LINE]>,
     /// What customers want of a line: placed, in the books, asked for, and the ratio that is granted.
-    customers: Vec<[Row<L>; 4]>,
-    adapting: Vec<[Row<L>; 3]>,
+    customers: Vec<[Row<T, L>; 4]>,
+    adapting: Vec<[Row<T, L>; 3]>,
 }
 
 /// Halfway between two rows: stays within bounds for ever.
 #[inline(always)]
-fn mean<const L: usize>(a: &Row<L>, b: &Row<L>) -> Row<L> {
+fn mean<T: Number, const L: usize>(a: &Row<T, L>, b: &Row<T, L>) -> Row<T, L> {
     let (a, b) = (*a, *b);
-    let mut half = [0.0; L];
+    let mut half = [T::from(0.0); L];
     for lane in 0..L {
-        half[lane] = 0.5 * (a[lane] + b[lane]);
+        half[lane] = T::from(0.5) * (a[lane] + b[lane]);
     }
     half
 }
 
-impl<'a, const L: usize> Carried<'a, L> {
+impl<'a, T: Number, const L: usize> Carried<'a, T, L> {
     /// Takes the topology of the kernel.
     #[must_use]
     pub fn new(kernel: &'a Kernel) -> Self {
         let adapting = kernel.routes.links.iter().filter(|link| link.adapting != NONE).count();
         // Lanes differ, and so do the rows of a route.
-        let row: Row<L> = std::array::from_fn(|lane| 1.0 + lane as f64);
-        let route = std::array::from_fn(|place| row.map(|number| number + place as f64));
+        let row: Row<T, L> = std::array::from_fn(|lane| T::from(1.0 + lane as f32));
+        let route = std::array::from_fn(|place| row.map(|number| number + T::from(place as f32)));
         let lines = kernel.lines.pool.len();
         Self {
             kernel,
@@ -80,7 +88,7 @@ impl<'a, const L: usize> Carried<'a, L> {
     /// Sum of all stocks: to be looked at, so that no work may be left out.
     #[must_use]
     pub fn stocks(&self) -> f64 {
-        self.routes.iter().flat_map(|rows| rows[0]).sum()
+        self.routes.iter().flat_map(|rows| rows[0]).map(Into::into).sum()
     }
 
     #[inline(always)]
@@ -90,7 +98,7 @@ impl<'a, const L: usize> Carried<'a, L> {
         }
         for (rows, customers) in self.lines.iter_mut().zip(&mut self.customers) {
             customers[3] = mean(&customers[2], &rows[0]);
-            customers[2] = [0.0; L];
+            customers[2] = [T::from(0.0); L];
             rows[1] = mean(&rows[1], &rows[0]);
         }
         for line in 0..self.lines.len() {
@@ -162,9 +170,9 @@ impl<'a, const L: usize> Carried<'a, L> {
     }
 }
 
-struct Advance<'a, 'b, const L: usize>(&'a mut Carried<'b, L>);
+struct Advance<'a, 'b, T, const L: usize>(&'a mut Carried<'b, T, L>);
 
-impl<const L: usize> Work for Advance<'_, '_, L> {
+impl<T: Number, const L: usize> Work for Advance<'_, '_, T, L> {
     #[inline(always)]
     fn run(self) {
         self.0.advance();
@@ -180,7 +188,7 @@ mod tests {
     fn every_row_is_carried_and_stays_within_bounds() {
         let (scenario, _) = Scenario::bundled("full-embargo").expect("bundled");
         let kernel = Kernel::compile(&scenario);
-        let mut carried = Carried::<4>::new(&kernel);
+        let mut carried = Carried::<f64, 4>::new(&kernel);
         let before = carried.routes.clone();
         // What leaves in the first step must have arrived everywhere.
         let longest = kernel.routes.surface.iter().map(|ring| ring.slots).max().unwrap_or(0);
