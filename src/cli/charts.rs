@@ -7,7 +7,6 @@ use coercivity::chart::{
 use coercivity::error::Error;
 use coercivity::export::json::day_of;
 use coercivity::id::Place;
-use coercivity::kernel::Kernel;
 use coercivity::network::line::Stage;
 use coercivity::policy::shock::Kind;
 use coercivity::scenario::Scenario;
@@ -92,7 +91,6 @@ pub(super) fn next_month(day: i32) -> i32 {
 /// Every picture of a run, drawn on the threads of the pool it is called in.
 pub fn all(
     scenario: &Scenario,
-    kernel: &Kernel,
     noting: &Noting<'_>,
     (result, reading): (&StudyResult, &Reading),
 ) -> Result<Pictures, Error> {
@@ -111,7 +109,7 @@ pub fn all(
     for (name, group, draw) in source.pictures(noting) {
         match draw {
             Some(draw) => wanted.push((name, draw)),
-            None if kernel.left_out().any(|left_out| left_out == group) => left_out.push(name),
+            None if noting.kernel().left_out().any(|left_out| left_out == group) => left_out.push(name),
             None => {}
         }
     }

@@ -83,7 +83,7 @@ impl Run {
             return Ok(Ending::Interrupted);
         }
         let reading = Reading::of(&scenario, &result.summary);
-        let charts = self.write(&scenario, &kernel, &noting, (&result, &reading), &target)?;
+        let charts = self.write(&scenario, &noting, (&result, &reading), &target)?;
         match self.format {
             Format::Table => terminal::print(&report::text(&scenario, &result, &reading)),
             Format::Json => terminal::print_bytes(&SummaryFile::new(&scenario, &result).to_json()),
@@ -180,7 +180,6 @@ impl Run {
     fn write(
         &self,
         scenario: &Scenario,
-        kernel: &Kernel,
         noting: &Noting<'_>,
         (result, reading): (&StudyResult, &Reading),
         target: &Path,
@@ -198,7 +197,7 @@ impl Run {
         let mut drawn = 0;
         if !self.no_charts {
             let pool = super::gauge::pool(&self.means)?;
-            let pictures = pool.install(|| charts::all(scenario, kernel, noting, (result, reading)))?;
+            let pictures = pool.install(|| charts::all(scenario, noting, (result, reading)))?;
             for (name, bytes) in &pictures.files {
                 folder.write(&format!("charts/{name}"), bytes)?;
             }

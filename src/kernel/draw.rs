@@ -80,11 +80,7 @@ pub(crate) fn central_baseline(kernel: &Kernel) -> Central {
     let coefficients = coefficients(kernel, None);
     let mut weight = rows::<1>(routes);
     let mut amount = rows::<1>(kernel.routes.amount.last().map_or(0, |last| *last as usize + 1));
-    let share = |r: usize| {
-        let band = kernel.graph().routes[kernel.routes.id[r].index()].share;
-        [if is_newcomer(kernel, r) { band.high } else { band.central }]
-    };
-    let drawn: Vec<Row<1>> = (0..routes).map(share).collect();
+    let drawn: Vec<Row<1>> = (0..routes).map(|r| [undrawn_share(kernel, r)]).collect();
     route_rows(kernel, 0, &coefficients, &mut weight, &mut amount, &drawn);
     let shares = start_shares(kernel, &[kernel.scenario.parameters.get(Parameter::RampDays).mean()], &weight);
     let mut output = rows::<1>(lines);
@@ -256,6 +252,17 @@ fn is_newcomer(kernel: &Kernel, r: usize) -> bool {
     kernel.routes.candidate[r] || kernel.graph().routes[kernel.routes.id[r].index()].opens.is_some()
 }
 
+fn share_band(kernel: &Kernel, r: usize) -> Band {
+    kernel.graph().routes[kernel.routes.id[r].index()].share
+}
+
+/// Share of tonnes of a route that draws none. A plant that opens later works towards its high share; what it reaches is
+/// decided by its ramp and by what it delivers.
+fn undrawn_share(kernel: &Kernel, r: usize) -> f64 {
+    let band = share_band(kernel, r);
+    if is_newcomer(kernel, r) { band.high } else { band.central }
+}
+
 /// Shares of tonnes as they are drawn, with the odds that imports of a good from China into one region have in common.
 fn draw_shares<const L: usize>(kernel: &Kernel, streams: &[Streams; L]) -> Vec<Row<L>> {
     let sampled = kernel.switches.sample_network;
@@ -265,16 +272,11 @@ fn draw_shares<const L: usize>(kernel: &Kernel, streams: &[Streams; L]) -> Vec<R
     };
     let odds: Vec<Row<L>> = if sampled { kernel.keys.odds.iter().map(odds).collect() } else { Vec::new() };
     let share = |r: usize| -> Row<L> {
-        let band = kernel.graph().routes[kernel.routes.id[r].index()].share;
-        let share = if is_newcomer(kernel, r) {
-            // A plant that opens later works towards its high share; what it reaches is decided by its
-            // ramp and by what it delivers.
-            [band.high; L]
-        } else if sampled {
-            let key = kernel.keys.share[r];
+        let share = if sampled && !is_newcomer(kernel, r) {
+            let (band, key) = (share_band(kernel, r), kernel.keys.share[r]);
             streams.each_ref().map(|streams| triangle(band, streams.uniform(Purpose::Share, key, 0, 0)))
         } else {
-            [band.central; L]
+            [undrawn_share(kernel, r); L]
         };
         let odds = odds.get(kernel.keys.odds_of[r] as usize).copied().unwrap_or([1.0; L]);
         std::array::from_fn(|lane| share[lane] * odds[lane])

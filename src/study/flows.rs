@@ -85,7 +85,13 @@ impl<'a> Noting<'a> {
         Self { kernel, noted: Mutex::default() }
     }
 
-    /// Runs a piece of replications and notes what they ship.
+    /// The kernel that runs.
+    #[must_use]
+    pub fn kernel(&self) -> &'a Kernel {
+        self.kernel
+    }
+
+    /// Runs a piece of replications; gives what they ship.
     fn watch(&self, first: u64, count: usize, state: &mut State<LANES>) -> Sums {
         let mut watch = Shipments(vec![[0.0; LANES]; state.routes.len()]);
         self.kernel.watch(first, state, &mut watch);

@@ -38,12 +38,6 @@ impl Rounded {
         let none = || (0, NotFinite { metric: "an outcome".to_owned(), value: f64::NAN });
         Err(refused.unwrap_or_else(none))
     }
-
-    /// Indices of the replications.
-    #[must_use]
-    pub fn replications(&self) -> &[u64] {
-        &self.replications
-    }
 }
 
 struct Round<'a> {
