@@ -37,7 +37,7 @@ pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
                 ratio[lane] = if asked[lane] > have[lane] { have[lane] / asked[lane] } else { 1.0 };
             }
         }
-        state.finished[line] = rest;
+        state.customers[line].ratio = ratio;
         if kernel.lines.sink[line] {
             let mut served = own;
             for lane in 0..L {
@@ -46,17 +46,29 @@ pub(crate) fn ration<const L: usize>(kernel: &Kernel, state: &mut State<L>) {
             state.served[line] = served;
         }
         if short && kernel.switches.rationing != Rationing::Proportional {
-            for lane in 0..L {
-                if asked[lane] > have[lane] {
-                    share_out(kernel, line, lane, (have[lane], own[lane]), state);
-                    ratio[lane] = 1.0;
-                }
-            }
+            share_by_rule(kernel, line, &catch_up, state);
         }
+        state.finished[line] = rest;
         if kernel.lines.sink[line] {
             settle_final(line, state);
         }
-        state.customers[line].ratio = ratio;
+    }
+}
+
+/// The rules other than the proportional one, for the lanes in which a line is short: those whose ratio is below 1.
+///
+/// Looks up anew what [`ration`] knows: rows that are looked at lane by lane are kept in memory, and there they would
+/// be for every line and rule.
+#[cold]
+#[inline(never)]
+fn share_by_rule<const L: usize>(kernel: &Kernel, line: usize, catch_up: &Row<L>, state: &mut State<L>) {
+    let own = final_request(kernel, line, catch_up, state);
+    for lane in 0..L {
+        if state.customers[line].ratio[lane] < 1.0 {
+            let have = state.finished[line][lane] + state.output[line][lane];
+            share_out(kernel, line, lane, (have, own[lane]), state);
+            state.customers[line].ratio[lane] = 1.0;
+        }
     }
 }
 

@@ -163,9 +163,11 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
             for lane in 0..L {
                 transit[lane] = more(transit[lane] - arrived[lane], 0.0) + leaving[lane];
             }
+            *place = by_surface;
             if link.delayed {
-                // A lane that may be slow: each replication has its own delay.
-                *place = [0.0; L];
+                // A lane that may be slow: each replication has its own delay. What was put down is taken up again, as
+                // goods looked at lane by lane would be kept in memory on all routes.
+                let goods = std::mem::replace(place, [0.0; L]);
                 let (extra, lane_ring) = (extra_lead[r], &kernel.routes.surface[r]);
                 let wheel = &kernel.routes.wheels[lane_ring.wheel as usize];
                 let now = cursor[lane_ring.wheel as usize];
@@ -173,10 +175,8 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
                     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
                     let longer = (extra[lane] as u32).min(wheel.slots - wheel.lead);
                     let slot = wheel.slot(now, wheel.lead + longer);
-                    ring[slot + lane_ring.member as usize][lane] += by_surface[lane];
+                    ring[slot + lane_ring.member as usize][lane] += goods[lane];
                 }
-            } else {
-                *place = by_surface;
             }
             let (mut ordered, mut sent) = (rows.ordered_fortnight, rows.sent_fortnight);
             let (mut book, mut forgone) = (rows.book, rows.forgone);

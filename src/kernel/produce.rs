@@ -242,11 +242,14 @@ fn make<const L: usize>(kernel: &Kernel, line: usize, pace: &Pace<L>, state: &mu
             Way::Other => limit(kernel, line, slot, state),
         };
     }
-    if kernel.switches.production == Production::Psi {
-        scale_by_scarcity(kernel, line, &mut output, state);
-    }
-    if kernel.switches.production == Production::Critical {
-        subtract_non_essential(kernel, line, &mut output, state);
+    if kernel.switches.production != Production::Hard {
+        // By way of the state: a row that is handed over lane by lane is kept in memory, whatever the rule.
+        state.output[line] = output;
+        match kernel.switches.production {
+            Production::Psi => scale_by_scarcity(kernel, line, state),
+            _ => subtract_non_essential(kernel, line, state),
+        }
+        output = state.output[line];
     }
     for ((limit, input), which) in state.work.limits.iter().zip(inputs).zip(0_u32..) {
         let (limit, mut scarce) = (*limit, false);
@@ -316,7 +319,8 @@ fn remember<const L: usize>(kernel: &Kernel, line: usize, output: &Row<L>, state
 
 /// BoARIO: output falls already when a stock is below ψ of its target; where ψ·target is less than a step's
 /// use the rule would bind in calm, and the hard limit serves instead.
-fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut Row<L>, state: &State<L>) {
+fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let mut output = state.output[line];
     let psi = state.parameters[Parameter::Psi as usize];
     let mut least = [1.0_f64; L];
     for slot in kernel.slots_of(line) {
@@ -341,15 +345,12 @@ fn scale_by_scarcity<const L: usize>(kernel: &Kernel, line: usize, output: &mut 
     for lane in 0..L {
         output[lane] *= least[lane];
     }
+    state.output[line] = output;
 }
 
 /// Pichler et al.: a missing non-essential input costs its share of the line's input cost.
-fn subtract_non_essential<const L: usize>(
-    kernel: &Kernel,
-    line: usize,
-    output: &mut Row<L>,
-    state: &State<L>,
-) {
+fn subtract_non_essential<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
+    let mut output = state.output[line];
     let slots = kernel.slots_of(line);
     let first = slots.start;
     let mut missing = [0.0; L];
@@ -365,11 +366,22 @@ fn subtract_non_essential<const L: usize>(
     for lane in 0..L {
         output[lane] *= more(1.0 - missing[lane], 0.0);
     }
+    state.output[line] = output;
 }
 
 /// A line below its minimum run rate stops, and restarts after a delay once every input has cover again.
 fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let dt = kernel.dt;
+    let (rate, base) = (&state.parameters[Parameter::MinimumRun as usize], &state.base_output[line]);
+    let (restart, output) = (&state.restart[line], &state.output[line]);
+    let mut stops = false;
+    for lane in 0..L {
+        let least = rate[lane] * base[lane] * dt;
+        stops |= least > 0.0 && (restart[lane] > 0.0 || output[lane] < least * (1.0 - ROUNDING));
+    }
+    if !stops {
+        return;
+    }
     for lane in 0..L {
         let least =
             state.parameters[Parameter::MinimumRun as usize][lane] * state.base_output[line][lane] * dt;
