@@ -27,6 +27,9 @@ use bytes::Writer;
 use fixed::to_fixed;
 use quantile::Cell;
 
+/// Cells ahead of the one that is counted in whose bins are asked for.
+const AHEAD: usize = 8;
+
 /// One number per replication.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Metric {
@@ -201,10 +204,12 @@ impl Summary {
             .series
             .iter()
             .flat_map(|series| (0..series.dates.len()).map(move |period| series.scale(period)));
-        for ((cell, own), scale) in
-            self.cells.iter_mut().zip(rounded.cells.chunks_exact(count.max(1))).zip(periods)
-        {
-            own.iter().for_each(|steps| cell.push(*steps, scale));
+        for ((k, own), scale) in (0..).zip(rounded.cells.chunks_exact(count.max(1))).zip(periods) {
+            // Bins of thousands of cells lie all over the memory.
+            if let Some(later) = self.cells.get(k + AHEAD) {
+                later.expect();
+            }
+            own.iter().for_each(|steps| self.cells[k].push(*steps, scale));
         }
         self.rows.extend(&rounded.rows);
         self.replications.extend(&rounded.replications);

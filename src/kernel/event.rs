@@ -209,9 +209,8 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
         }
         if bypassed[g] {
             for lane in 0..L {
-                if blocked_days[lane] > bypass_days[lane] {
-                    cap[lane] = cap[lane].max(bypass_cap[lane] * base_flow[lane] * dt);
-                }
+                let round = more(cap[lane], bypass_cap[lane] * base_flow[lane] * dt);
+                cap[lane] = if blocked_days[lane] > bypass_days[lane] { round } else { cap[lane] };
             }
         }
         for lane in 0..L {

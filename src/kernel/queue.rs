@@ -351,11 +351,11 @@ impl<C: Copy> Queue<C> {
 /// All laws have the mean `dead + mean`; only the shifted exponential keeps the dead time as such.
 #[must_use]
 pub fn service(law: ReviewLaw, dead: f64, mean: f64, uniforms: [f64; 2]) -> f64 {
-    let [first, second] = uniforms.map(|uniform| -libm::log(1.0 - uniform));
+    let [first, second] = uniforms.map(|uniform| move || -libm::log(1.0 - uniform));
     match law {
-        ReviewLaw::ShiftedExponential => dead + mean * first,
-        ReviewLaw::Gamma => (dead + mean) * 0.5 * (first + second),
+        ReviewLaw::ShiftedExponential => dead + mean * first(),
+        ReviewLaw::Gamma => (dead + mean) * 0.5 * (first() + second()),
         ReviewLaw::Deterministic => dead + mean,
-        ReviewLaw::Exponential => (dead + mean) * first,
+        ReviewLaw::Exponential => (dead + mean) * first(),
     }
 }

@@ -97,6 +97,11 @@ impl Cell {
         self.add(bin(steps as f64 * scale), 1);
     }
 
+    /// Asks for the bins, as values are about to be counted.
+    pub(crate) fn expect(&self) {
+        self.bins.iter().step_by(8).for_each(crate::machine::expect);
+    }
+
     fn add(&mut self, bin: i16, count: u32) {
         match self.bins.binary_search_by_key(&bin, |entry| entry.0) {
             Ok(position) => self.bins[position].1 += count,
