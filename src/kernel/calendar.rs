@@ -1,9 +1,10 @@
 //! Events in order of time, cheap where most of them lie far ahead.
 //!
 //! A desk has thousands of cases under review, each due weeks from now. In one heap every event moves past a dozen
-//! others that are long out of the cache; here it is put down once, in a list of the day it is due, and only the
-//! events of the day that has come are ordered. Lists are chained through one small table with an entry a seat, so
-//! that what eight replications side by side have ahead of them stays in the cache.
+//! others that are long out of the cache; here the seat of its case is put down once, in a list of the day it is due,
+//! and only the events of the day that has come are ordered. A list is of pieces of one cache line, so that to put a
+//! seat down touches the end of a list and nothing else, and who reads a list waits once for fifteen seats. What is
+//! due at a seat, and when, its owner knows and is asked again when the day has come.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -14,7 +15,7 @@ const DAYS: u16 = 512;
 /// Days so far off that one more makes no difference.
 const BEYOND: f64 = 1.0e15;
 
-/// The end of a list.
+/// No piece.
 const NONE: u32 = u32::MAX;
 
 /// Something that will happen to the case at a seat, of which there is one at a time. Events are ordered by day, then
@@ -44,13 +45,80 @@ impl PartialEq for Event {
     }
 }
 
-/// An event that waits in a list.
+/// Seats in a piece of a list: with the next piece's number, one cache line.
+const SEATS: usize = 15;
+
+/// A piece of a list.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    day: f64,
-    number: u32,
-    /// Seat of the next one in the list.
+#[repr(align(64))]
+struct Piece {
+    seats: [u32; SEATS],
+    /// The piece that was filled before this one, or the next empty one.
     next: u32,
+}
+
+/// Seats in no order: the piece that is being filled, and how many seats it has.
+#[derive(Clone, Copy, Debug)]
+struct List {
+    piece: u32,
+    count: u32,
+}
+
+impl List {
+    const EMPTY: Self = Self { piece: NONE, count: 0 };
+}
+
+/// Pieces of all lists.
+#[derive(Debug)]
+struct Pieces {
+    all: Vec<Piece>,
+    /// The first of those that no list has.
+    empty: u32,
+}
+
+impl Pieces {
+    fn clear(&mut self) {
+        self.all.clear();
+        self.empty = NONE;
+    }
+
+    /// Puts a seat down at the end of a list.
+    fn push(&mut self, list: &mut List, seat: u32) {
+        if list.piece == NONE || list.count as usize == SEATS {
+            let piece = self.take();
+            self.all[piece as usize].next = list.piece;
+            *list = List { piece, count: 0 };
+        }
+        self.all[list.piece as usize].seats[list.count as usize] = seat;
+        list.count += 1;
+    }
+
+    /// An empty piece.
+    fn take(&mut self) -> u32 {
+        if let Some(piece) = self.all.get(self.empty as usize) {
+            return std::mem::replace(&mut self.empty, piece.next);
+        }
+        self.all.push(Piece { seats: [0; SEATS], next: NONE });
+        u32::try_from(self.all.len() - 1).unwrap_or(NONE)
+    }
+
+    /// Seats of a list, the latest piece first.
+    fn seats(&self, list: List) -> impl Iterator<Item = u32> + '_ {
+        let later = std::iter::successors(self.all.get(list.piece as usize), |piece| {
+            self.all.get(piece.next as usize)
+        });
+        let counts = std::iter::once(list.count as usize).chain(std::iter::repeat(SEATS));
+        later.zip(counts).flat_map(|(piece, count)| &piece.seats[..count]).copied()
+    }
+
+    /// Gives the pieces of a list back.
+    fn free(&mut self, list: List) {
+        let mut at = list.piece;
+        while let Some(piece) = self.all.get_mut(at as usize) {
+            let next = std::mem::replace(&mut piece.next, self.empty);
+            self.empty = std::mem::replace(&mut at, next);
+        }
+    }
 }
 
 /// Events by day, earliest first.
@@ -60,12 +128,11 @@ pub(crate) struct Calendar {
     near: Vec<Event>,
     /// Also due before `edge`, put down since.
     fresh: BinaryHeap<Reverse<Event>>,
-    /// By seat: what waits in the lists.
-    entries: Vec<Entry>,
-    /// First seat of the list of each day from `edge` on, as a ring.
-    days: Vec<u32>,
-    /// The list of what is due later than the ring reaches, or never.
-    late: u32,
+    pieces: Pieces,
+    /// Seats due on each day from `edge` on, as a ring.
+    days: Vec<List>,
+    /// Of what is due later than the ring reaches, or never.
+    late: List,
     /// A whole day.
     edge: f64,
     /// Events in the lists of `days`.
@@ -77,9 +144,9 @@ impl Default for Calendar {
         Self {
             near: Vec::new(),
             fresh: BinaryHeap::new(),
-            entries: Vec::new(),
+            pieces: Pieces { all: Vec::new(), empty: NONE },
             days: Vec::new(),
-            late: NONE,
+            late: List::EMPTY,
             edge: 0.0,
             ahead: 0,
         }
@@ -97,37 +164,44 @@ impl Calendar {
     pub(crate) fn forget(&mut self) {
         self.near.clear();
         self.fresh.clear();
-        self.days.fill(NONE);
-        (self.late, self.ahead) = (NONE, 0);
+        self.pieces.clear();
+        self.days.fill(List::EMPTY);
+        (self.late, self.ahead) = (List::EMPTY, 0);
     }
 
     /// Puts an event down.
+    #[inline]
     pub(crate) fn push(&mut self, event: Event) {
-        let Event { day, number, seat } = event;
-        if day < self.edge {
+        if event.day < self.edge {
             self.fresh.push(Reverse(event));
             return;
         }
         if self.days.is_empty() {
-            self.days.resize(usize::from(DAYS), NONE);
+            self.days.resize(usize::from(DAYS), List::EMPTY);
         }
-        let list = if day < self.edge + f64::from(DAYS) {
+        let list = if event.day < self.edge + f64::from(DAYS) {
             self.ahead += 1;
-            &mut self.days[place(day)]
+            &mut self.days[place(event.day)]
         } else {
             &mut self.late
         };
-        let entry = Entry { day, number, next: std::mem::replace(list, seat) };
-        let at = seat as usize;
-        if at >= self.entries.len() {
-            self.entries.resize(at + 1, entry);
-        }
-        self.entries[at] = entry;
+        self.pieces.push(list, event.seat);
     }
 
-    /// Takes the earliest event if it is due until `until` (inclusive). `today` hears of the events of each day that
-    /// begins.
-    pub(crate) fn next(&mut self, until: f64, mut today: impl FnMut(&[Event])) -> Option<Event> {
+    /// Seats due on the next day that has not begun, if that is not after `until`: a moment to ask for them.
+    pub(crate) fn coming(&self, until: f64) -> impl Iterator<Item = u32> + '_ {
+        let list = self.days.get(place(self.edge)).filter(|_| self.edge <= until && self.edge < BEYOND);
+        self.pieces.seats(list.copied().unwrap_or(List::EMPTY))
+    }
+
+    /// Takes the earliest event if it is due until `until` (inclusive). `at` knows what is due at a seat, as it was put
+    /// down; `today` hears of the events of each day that begins.
+    pub(crate) fn next(
+        &mut self,
+        until: f64,
+        at: impl Fn(u32) -> Event,
+        mut today: impl FnMut(&[Event]),
+    ) -> Option<Event> {
         loop {
             let fresh = self.fresh.peek().map(|Reverse(event)| event);
             let first = match (self.near.last(), fresh) {
@@ -142,63 +216,54 @@ impl Calendar {
                 Some((_, false)) => return self.near.pop(),
                 None if self.edge > until || self.edge.is_infinite() => return None,
                 None => {
-                    self.turn(until);
+                    self.turn(until, &at);
                     today(&self.near);
                 }
             }
         }
     }
 
-    /// The event at the head of a list, which is taken off it.
-    fn take(entries: &[Entry], list: &mut u32) -> Option<Event> {
-        let Entry { day, number, next } = *entries.get(*list as usize)?;
-        Some(Event { day, number, seat: std::mem::replace(list, next) })
-    }
-
     /// Orders the events of the next day, or goes on to `until` when there are none before. Nothing is `near`.
-    fn turn(&mut self, until: f64) {
+    fn turn(&mut self, until: f64, at: &impl Fn(u32) -> Event) {
         if until >= BEYOND {
             // Whole days are no longer told apart out there: everything there is comes in one order.
             self.edge = f64::INFINITY;
             for list in self.days.iter_mut().chain([&mut self.late]) {
-                while let Some(event) = Self::take(&self.entries, list) {
-                    self.fresh.push(Reverse(event));
-                }
+                let list = std::mem::replace(list, List::EMPTY);
+                self.fresh.extend(self.pieces.seats(list).map(|seat| Reverse(at(seat))));
+                self.pieces.free(list);
             }
             self.ahead = 0;
             return;
         }
         if self.ahead == 0 {
-            let (mut first, mut at) = (f64::INFINITY, self.late);
-            while let Some(event) = Self::take(&self.entries, &mut at) {
-                first = first.min(event.day);
-            }
+            let days = self.pieces.seats(self.late).map(|seat| at(seat).day);
+            let first = days.fold(f64::INFINITY, f64::min);
             self.edge = self.edge.max(first.min(until).floor());
-            self.collect();
+            self.collect(at);
             if self.ahead == 0 {
                 // Nothing is due until then.
                 self.edge = until.floor() + 1.0;
                 return;
             }
         }
-        let list = &mut self.days[place(self.edge)];
-        while let Some(event) = Self::take(&self.entries, list) {
-            self.near.push(event);
-        }
+        let list = std::mem::replace(&mut self.days[place(self.edge)], List::EMPTY);
+        self.near.extend(self.pieces.seats(list).map(at));
+        self.pieces.free(list);
         self.ahead -= self.near.len();
         self.near.sort_unstable_by(|a, b| b.cmp(a));
         self.edge += 1.0;
         if self.edge % f64::from(DAYS) == 0.0 {
-            self.collect();
+            self.collect(at);
         }
     }
 
     /// Late events that the ring now reaches go into their lists, and the others back.
-    fn collect(&mut self) {
-        let mut list = std::mem::replace(&mut self.late, NONE);
-        while let Some(event) = Self::take(&self.entries, &mut list) {
-            self.push(event);
-        }
+    fn collect(&mut self, at: &impl Fn(u32) -> Event) {
+        let list = std::mem::replace(&mut self.late, List::EMPTY);
+        let late: Vec<Event> = self.pieces.seats(list).map(at).collect();
+        self.pieces.free(list);
+        late.into_iter().for_each(|event| self.push(event));
     }
 }
 
@@ -227,6 +292,8 @@ mod tests {
         ) {
             let (mut calendar, mut heap) = (Calendar::default(), BinaryHeap::new());
             let (mut now, mut number, mut free) = (0.0, 0, Vec::new());
+            // Who sits where, and when something happens there.
+            let mut seats: Vec<Event> = Vec::new();
             for (further, new, shift) in steps {
                 for (u, kind) in new {
                     let after = match kind {
@@ -238,7 +305,12 @@ mod tests {
                         _ => f64::INFINITY,
                     };
                     // Seats are taken again, as by the desk.
-                    let event = Event { day: now + after, number, seat: free.pop().unwrap_or(number) };
+                    let seat = free.pop().unwrap_or(u32::try_from(seats.len()).expect("few"));
+                    let event = Event { day: now + after, number, seat };
+                    if event.seat as usize == seats.len() {
+                        seats.push(event);
+                    }
+                    seats[event.seat as usize] = event;
                     calendar.push(event);
                     heap.push(Reverse(event));
                     number += 1;
@@ -250,15 +322,18 @@ mod tests {
                     };
                     heap = heap.into_iter().map(later).collect();
                     calendar.forget();
-                    heap.iter().for_each(|Reverse(event)| calendar.push(*event));
+                    for Reverse(event) in &heap {
+                        seats[event.seat as usize] = *event;
+                        calendar.push(*event);
+                    }
                 }
                 now += further;
                 while heap.peek().is_some_and(|Reverse(event)| event.day <= now) {
-                    let taken = calendar.next(now, |_| ());
+                    let taken = calendar.next(now, |seat| seats[seat as usize], |_| ());
                     prop_assert_eq!(taken, heap.pop().map(|Reverse(event)| event));
                     free.extend(taken.map(|event| event.seat));
                 }
-                prop_assert_eq!(calendar.next(now, |_| ()), None);
+                prop_assert_eq!(calendar.next(now, |seat| seats[seat as usize], |_| ()), None);
             }
         }
     }

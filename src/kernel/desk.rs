@@ -283,7 +283,13 @@ pub(crate) fn decide<const L: usize>(
         if state.turned {
             turn(kernel, streams, step, position, state);
         }
+        // Cases lie all over the memory: those of the next lane are fetched while one is at work.
+        let expect = |lane: usize, desk: &Desk<L>| {
+            desk.rules[position].lanes.get(lane).into_iter().for_each(|own| own.queue.expect(now));
+        };
+        expect(0, &state.desk);
         for lane in 0..L {
+            expect(lane + 1, &state.desk);
             if !state.desk.rules[position].active[lane] {
                 continue;
             }

@@ -231,18 +231,23 @@ impl<C: Copy> Queue<C> {
         self.take_in(day, at, practice);
     }
 
+    /// A moment to ask for the cases that are due on the next day, if that is not after `until`.
+    pub(super) fn expect(&self, until: f64) {
+        self.calendar.coming(until).for_each(|seat| expect(&self.seats[seat as usize]));
+    }
+
     /// Lets everything happen that is due until `until` (inclusive), in order of time.
     ///
     /// A practice whose intake, work and answers all take no time must not return a case for ever.
     pub fn advance<P: Practice<Case = C>>(&mut self, until: f64, practice: &mut P) {
         loop {
             let seats = &self.seats;
-            // Seats lie all over the memory: all of a day are fetched side by side, not one after the other.
+            // What decisions read lies all over the memory: all that a day needs is fetched side by side.
             let today = |events: &[Event]| {
-                events.iter().for_each(|event| expect(&seats[event.seat as usize]));
                 events.iter().for_each(|event| practice.expect(&seats[event.seat as usize].case));
             };
-            let Some(Event { day, seat: at, .. }) = self.calendar.next(until, today) else { return };
+            let due = |seat: u32| seats[seat as usize].event(seat);
+            let Some(Event { day, seat: at, .. }) = self.calendar.next(until, due, today) else { return };
             let seat = &mut self.seats[at as usize];
             match seat.stage {
                 Stage::Applicant => self.take_in(day, at, practice),
