@@ -107,8 +107,20 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
     let month = (dt / 30.0).min(1.0);
     let fortnight = (dt / 14.0).min(1.0);
     let habits = Habits::of(&state.parameters, dt);
-    let State { routes, adapting, ring, due, cursor, customers, amount, extra_lead, expected, trend, .. } =
-        &mut *state;
+    let State {
+        routes,
+        adapting,
+        forgoes,
+        ring,
+        due,
+        cursor,
+        customers,
+        amount,
+        extra_lead,
+        expected,
+        trend,
+        ..
+    } = &mut *state;
     // Where they are in memory is read once, not route by route: what is written there might be anything.
     let (adapting, ring, customers) = (&mut adapting[..], &mut ring[..], &mut customers[..]);
     let (amount, extra_lead, cursor) = (&amount[..], &extra_lead[..], &cursor[..]);
@@ -116,9 +128,8 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
         let (expected, trend) = (*expected, *trend);
         let range = kernel.inputs_of(line);
         let links = kernel.routes.links[range.clone()].iter().zip(due_of(due, range.clone()));
-        for ((r, rows), (link, (own_due, next_due))) in
-            range.clone().zip(&mut routes[range.clone()]).zip(links)
-        {
+        let routes = routes[range.clone()].iter_mut().zip(&mut forgoes[range.clone()]);
+        for ((r, (rows, forgoes)), (link, (own_due, next_due))) in range.zip(routes).zip(links) {
             expect_due(ring, next_due);
             rows.expect_dispatch(AHEAD);
             let [surface, air] = own_due.map(|row| row as usize);
@@ -179,7 +190,7 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
                 }
             }
             let (mut ordered, mut sent) = (rows.ordered_fortnight, rows.sent_fortnight);
-            let (mut book, mut forgone) = (rows.book, rows.forgone);
+            let (mut book, mut left, mut forgone) = (rows.book, [0.0; L], [0.0; L]);
             let (mut placed, mut target, mut late) = ([0.0; L], days, false);
             for lane in 0..L {
                 sent[lane] += fortnight * (leaving[lane] - sent[lane]);
@@ -193,20 +204,31 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
                     target[lane] = days[lane] * (1.0 + habits.panic[lane] * overdue);
                 }
             }
+            let mut waits = *forgoes;
             for lane in 0..L {
-                let left = more(book[lane] - leaving[lane], 0.0);
-                let cancelled = left * habits.cancel[lane];
-                let left = left - cancelled;
-                forgone[lane] = forgone[lane] * habits.keep[lane] + habits.lost[lane] * cancelled;
-                let have = stock[lane] + transit[lane] + left + forgone[lane];
+                left[lane] = more(book[lane] - leaving[lane], 0.0);
+                waits |= left[lane] > 0.0;
+            }
+            if waits {
+                // Where no order is late and none ever was there is nothing to cancel and nothing to remember.
+                forgone = rows.forgone;
+                for lane in 0..L {
+                    let cancelled = left[lane] * habits.cancel[lane];
+                    left[lane] -= cancelled;
+                    forgone[lane] = forgone[lane] * habits.keep[lane] + habits.lost[lane] * cancelled;
+                }
+                rows.forgone = forgone;
+                *forgoes = true;
+            }
+            for lane in 0..L {
+                let have = stock[lane] + transit[lane] + left[lane] + forgone[lane];
                 let gap = use_later[lane] * (target[lane] + dt * steps[lane]) - have;
                 placed[lane] = more(use_now[lane] + habits.close[lane] * gap, 0.0);
-                book[lane] = left + placed[lane];
+                book[lane] = left[lane] + placed[lane];
                 ordered[lane] += fortnight * (placed[lane] - ordered[lane]);
             }
             rows.ordered_fortnight = ordered;
             rows.sent_fortnight = sent;
-            rows.forgone = forgone;
             rows.leaving = leaving;
             rows.transit = transit;
             rows.book = book;

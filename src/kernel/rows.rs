@@ -89,7 +89,7 @@ impl<const L: usize> RouteRows<L> {
         for row in [0, 1, 4, 5] {
             expect_after(self, ahead, row * size_of::<Row<L>>());
         }
-        for row in 6..11 {
+        for row in [6, 7, 9, 10] {
             expect_after(self, ahead, row * size_of::<Row<L>>());
         }
     }

@@ -37,6 +37,8 @@ pub struct State<const L: usize> {
     pub routes: Vec<RouteRows<L>>,
     /// Memory of the routes that adapt: see [`super::link::Link::adapting`].
     pub adapting: Vec<AdaptingRows<L>>,
+    /// Whether any order of a route was ever late, in any lane: others have nothing cancelled to remember.
+    pub(crate) forgoes: Vec<bool>,
     /// a: input per unit of output, at the positions of [`super::link::Link::amount`].
     pub amount: Vec<Row<L>>,
     /// Its inverse; 0 where nothing is needed.
@@ -261,6 +263,7 @@ impl<const L: usize> State<L> {
                 AdaptingRows { placed: [0.0; L], ordered_month: [0.0; L], sent_month: [0.0; L] };
                 kernel.routes.adapts.iter().filter(|adapts| **adapts).count()
             ],
+            forgoes: vec![false; routes],
             amount: rows(amounts),
             per_amount: rows(amounts),
             weight: rows(routes),

@@ -14,6 +14,7 @@ pub(super) fn settle<const L: usize>(kernel: &Kernel, shares: &[Row<L>], state: 
     state.reset_wheels(kernel);
     state.invert_amounts();
     state.owed.fill([0.0; L]);
+    state.forgoes.fill(false);
     for customers in &mut state.customers {
         *customers = Customers { placed: [0.0; L], books: [0.0; L], asked: [0.0; L], ratio: [1.0; L] };
     }
