@@ -77,19 +77,19 @@ pub(crate) fn expect<T>(place: &T) {
     let _ = place;
 }
 
-/// Asks for bytes of the thing that stands `ahead` things after this one. There need be none: to ask in vain at the end of
-/// a list is cheaper than to look each time whether it is the end.
+/// Asks for the thing that stands `ahead` things after this one. There need be none: to ask in vain at the end of a list
+/// is cheaper than to look each time whether it is the end.
 #[inline(always)]
-pub(crate) fn expect_after<T>(place: &T, ahead: usize, bytes: usize) {
+pub(crate) fn expect_after<T>(place: &T, ahead: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let there = std::ptr::from_ref(place).wrapping_add(ahead).cast::<i8>().wrapping_add(bytes);
+        let there = std::ptr::from_ref(place).wrapping_add(ahead).cast();
         // SAFETY: the instruction is part of every x86-64, reads nothing, and faults at no address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(there) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (place, ahead, bytes);
+    let _ = (place, ahead);
 }
 
 /// The system's allocator, with memory that begins on a cache line.

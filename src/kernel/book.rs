@@ -3,7 +3,6 @@
 use super::layout::{Kernel, NONE};
 use super::link::{Input, Link};
 use super::scratch::{AdaptingRows, Customers, RouteRows, Row, State, add, less, more};
-use super::transit::{due_of, expect_due};
 use crate::policy::parameter::Parameter;
 
 /// Phase 7, for one buyer: what may leave, `e = min(book, cap, r_max·max(base flow, expected flow))`.
@@ -52,9 +51,6 @@ pub(crate) fn gate<const L: usize>(kernel: &Kernel, input: &Input, gate: &Gate<L
         gate.pass(rows, link, &amount[link.amount as usize], cap, customers);
     }
 }
-
-/// Routes ahead of the one at work whose rows are asked for: by the time a route is done, the next but one is here.
-const AHEAD: usize = 2;
 
 /// Behaviour of buyers, per lane; constant in a run but for the step's length.
 struct Habits<const L: usize> {
@@ -127,11 +123,9 @@ pub(crate) fn dispatch_and_order<const L: usize>(kernel: &Kernel, state: &mut St
     for ((line, expected), trend) in expected.iter().enumerate().zip(&*trend) {
         let (expected, trend) = (*expected, *trend);
         let range = kernel.inputs_of(line);
-        let links = kernel.routes.links[range.clone()].iter().zip(due_of(due, range.clone()));
+        let links = kernel.routes.links[range.clone()].iter().zip(&due[range.clone()]);
         let routes = routes[range.clone()].iter_mut().zip(&mut forgoes[range.clone()]);
-        for ((r, (rows, forgoes)), (link, (own_due, next_due))) in range.zip(routes).zip(links) {
-            expect_due(ring, next_due);
-            rows.expect_dispatch(AHEAD);
+        for ((r, (rows, forgoes)), (link, own_due)) in range.zip(routes).zip(links) {
             let [surface, air] = own_due.map(|row| row as usize);
             let supplier = &mut customers[link.from as usize];
             let ratio = supplier.ratio;

@@ -1,7 +1,5 @@
 //! Rows: a number for each of the replications side by side, and what stands together in memory.
 
-use crate::machine::expect_after;
-
 /// One number per lane.
 pub type Row<const L: usize> = [f64; L];
 
@@ -37,7 +35,7 @@ pub(crate) fn rows<const L: usize>(count: usize) -> Vec<Row<L>> {
 /// the compiler may keep all lanes in registers. Quantities are in the units of the route's
 /// product; flows are per step unless marked "per day".
 #[derive(Clone, Copy)]
-#[repr(C, align(64))]
+#[repr(align(64))]
 pub struct RouteRows<const L: usize> {
     /// S: buyer's stock of this route's goods.
     pub stock: Row<L>,
@@ -63,37 +61,7 @@ pub struct RouteRows<const L: usize> {
     pub sent_fortnight: Row<L>,
 }
 
-/// What a pass asks for ahead is known by place: from the stock to what leaves in production, all but two of them in
-/// dispatch.
-const _: () = {
-    const ROW: usize = size_of::<Row<8>>();
-    type Rows = RouteRows<8>;
-    assert!(std::mem::offset_of!(Rows, stock) == 0 && std::mem::offset_of!(Rows, share) == ROW);
-    assert!(std::mem::offset_of!(Rows, owed) == 2 * ROW && std::mem::offset_of!(Rows, base_flow) == 3 * ROW);
-    assert!(std::mem::offset_of!(Rows, leaving) == 5 * ROW && size_of::<Rows>() == 11 * ROW);
-};
-
 impl<const L: usize> RouteRows<L> {
-    /// Asks for the rows that production touches of the route that stands `ahead` routes after this one.
-    #[inline(always)]
-    pub(crate) fn expect_production(&self, ahead: usize) {
-        // From the stock to what leaves.
-        for row in 0..6 {
-            expect_after(self, ahead, row * size_of::<Row<L>>());
-        }
-    }
-
-    /// Asks for the rows that dispatch and orders touch of the route that stands `ahead` routes after this one.
-    #[inline(always)]
-    pub(crate) fn expect_dispatch(&self, ahead: usize) {
-        for row in [0, 1, 4, 5] {
-            expect_after(self, ahead, row * size_of::<Row<L>>());
-        }
-        for row in [6, 7, 9, 10] {
-            expect_after(self, ahead, row * size_of::<Row<L>>());
-        }
-    }
-
     pub(super) const ZERO: Self = Self {
         stock: [0.0; L],
         share: [0.0; L],

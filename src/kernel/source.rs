@@ -122,11 +122,19 @@ pub(crate) fn mixed<const L: usize>(line: usize, own: &Row<L>, pooled: &Row<L>, 
         &state.parameters[Parameter::StandInDays as usize],
     );
     let (short, wanted) = (&state.short_days[line], &state.wanted[line]);
-    let mut limit = [0.0; L];
+    let (mut limit, mut mix, mut learns) = ([0.0; L], *share, false);
     for lane in 0..L {
-        let learned = if days[lane] > 0.0 { less(short[lane] / days[lane], 1.0) } else { 0.0 };
-        let mix = share[lane] + (1.0 - share[lane]) * learned;
-        limit[lane] = (1.0 - mix) * less(own[lane], wanted[lane]) + mix * less(pooled[lane], wanted[lane]);
+        learns |= short[lane] > 0.0;
+    }
+    if learns {
+        for lane in 0..L {
+            let learned = if days[lane] > 0.0 { less(short[lane] / days[lane], 1.0) } else { 0.0 };
+            mix[lane] = share[lane] + (1.0 - share[lane]) * learned;
+        }
+    }
+    for lane in 0..L {
+        let (own, pooled) = (less(own[lane], wanted[lane]), less(pooled[lane], wanted[lane]));
+        limit[lane] = (1.0 - mix[lane]) * own + mix[lane] * pooled;
     }
     limit
 }

@@ -114,8 +114,8 @@ pub(crate) fn due_of(due: &[[u32; 2]], routes: Range<usize>) -> impl Iterator<It
 #[inline(always)]
 pub(crate) fn expect_due<const L: usize>(ring: &[Row<L>], [surface, air]: [u32; 2]) {
     if let Some(first) = ring.first() {
-        expect_after(first, surface as usize, 0);
-        expect_after(first, air as usize, 0);
+        expect_after(first, surface as usize);
+        expect_after(first, air as usize);
     }
 }
 

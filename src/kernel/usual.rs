@@ -11,9 +11,6 @@ use super::share::LEAST_RELIABILITY;
 use super::source::{FREE, Mix, add_due, keep, mixed};
 use super::transit::{due_of, expect_due};
 
-/// Routes ahead of the one at work whose rows are asked for.
-const AHEAD: usize = 4;
-
 /// Dedicated sourcing ([`Way::Own`]): goods due join the stocks, and each route
 /// can do what its stock allows of its own part of new demand and of what is owed on its account. Leaves that
 /// in the working rows and returns what the input allows. `ALONE`: see [`Way::Alone`]; otherwise routes may stand
@@ -38,7 +35,6 @@ pub(crate) fn own_limit<const L: usize, const ALONE: bool>(
         routes[input.routes()].iter_mut().zip(links).zip(working)
     {
         expect_due(ring, next_due);
-        rows.expect_production(AHEAD);
         let (mut stock, share, mut owes) = (rows.stock, rows.share, rows.owed);
         add_due(&mut stock, link, own_due, ring);
         let (mut can, mut allows) = ([0.0; L], [0.0; L]);
@@ -189,7 +185,6 @@ pub(crate) fn pooled_limit<const L: usize>(kernel: &Kernel, input: &Input, state
         routes[range].iter_mut().zip(links).zip(parts.iter_mut().zip(&mut work.allows[places]))
     {
         expect_due(ring, next_due);
-        rows.expect_production(AHEAD);
         let (mut share, mut stock) = (*part, rows.stock);
         add_due(&mut stock, link, own_due, ring);
         let per = per_amount[link.amount as usize];
