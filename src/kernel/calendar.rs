@@ -129,9 +129,6 @@ pub(crate) struct Calendar {
     /// Also due before `edge`, put down since.
     fresh: BinaryHeap<Reverse<Event>>,
     pieces: Pieces,
-    /// Put down since lists were last looked at, in no list yet: to look for the ends of many lists side by side takes
-    /// little longer than to look for one.
-    posted: Vec<Event>,
     /// Seats due on each day from `edge` on, as a ring.
     days: Vec<List>,
     /// Of what is due later than the ring reaches, or never.
@@ -148,7 +145,6 @@ impl Default for Calendar {
             near: Vec::new(),
             fresh: BinaryHeap::new(),
             pieces: Pieces { all: Vec::new(), empty: NONE },
-            posted: Vec::new(),
             days: Vec::new(),
             late: List::EMPTY,
             edge: 0.0,
@@ -169,7 +165,6 @@ impl Calendar {
         self.near.clear();
         self.fresh.clear();
         self.pieces.clear();
-        self.posted.clear();
         self.days.fill(List::EMPTY);
         (self.late, self.ahead) = (List::EMPTY, 0);
     }
@@ -181,27 +176,19 @@ impl Calendar {
             self.fresh.push(Reverse(event));
             return;
         }
-        self.posted.push(event);
-    }
-
-    /// Puts what was posted into its lists.
-    fn sort_in(&mut self) {
         if self.days.is_empty() {
             self.days.resize(usize::from(DAYS), List::EMPTY);
         }
-        for Event { day, seat, .. } in self.posted.drain(..) {
-            let list = if day < self.edge + f64::from(DAYS) {
-                self.ahead += 1;
-                &mut self.days[place(day)]
-            } else {
-                &mut self.late
-            };
-            self.pieces.push(list, seat);
-        }
+        let list = if event.day < self.edge + f64::from(DAYS) {
+            self.ahead += 1;
+            &mut self.days[place(event.day)]
+        } else {
+            &mut self.late
+        };
+        self.pieces.push(list, event.seat);
     }
 
-    /// Seats due on the next day that has not begun, if that is not after `until`, as far as they are in lists: a moment
-    /// to ask for them.
+    /// Seats due on the next day that has not begun, if that is not after `until`: a moment to ask for them.
     pub(crate) fn coming(&self, until: f64) -> impl Iterator<Item = u32> + '_ {
         let list = self.days.get(place(self.edge)).filter(|_| self.edge <= until && self.edge < BEYOND);
         self.pieces.seats(list.copied().unwrap_or(List::EMPTY))
@@ -238,7 +225,6 @@ impl Calendar {
 
     /// Orders the events of the next day, or goes on to `until` when there are none before. Nothing is `near`.
     fn turn(&mut self, until: f64, at: &impl Fn(u32) -> Event) {
-        self.sort_in();
         if until >= BEYOND {
             // Whole days are no longer told apart out there: everything there is comes in one order.
             self.edge = f64::INFINITY;
@@ -275,9 +261,9 @@ impl Calendar {
     /// Late events that the ring now reaches go into their lists, and the others back.
     fn collect(&mut self, at: &impl Fn(u32) -> Event) {
         let list = std::mem::replace(&mut self.late, List::EMPTY);
-        self.posted.extend(self.pieces.seats(list).map(at));
+        let late: Vec<Event> = self.pieces.seats(list).map(at).collect();
         self.pieces.free(list);
-        self.sort_in();
+        late.into_iter().for_each(|event| self.push(event));
     }
 }
 

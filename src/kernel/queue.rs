@@ -227,7 +227,8 @@ impl<C: Copy> Queue<C> {
             self.seats.push(seat);
             u32::try_from(self.seats.len() - 1).unwrap_or(u32::MAX)
         });
-        self.take_in(day, (at, seat), practice);
+        self.seats[at as usize] = seat;
+        self.take_in(day, at, practice);
     }
 
     /// A moment to ask for the cases that are due on the next day, if that is not after `until`.
@@ -249,10 +250,7 @@ impl<C: Copy> Queue<C> {
             let Some(Event { day, seat: at, .. }) = self.calendar.next(until, due, today) else { return };
             let seat = &mut self.seats[at as usize];
             match seat.stage {
-                Stage::Applicant => {
-                    let seat = *seat;
-                    self.take_in(day, (at, seat), practice);
-                }
+                Stage::Applicant => self.take_in(day, at, practice),
                 Stage::Intake => {
                     seat.stage = Stage::Waiting;
                     let priority = practice.priority(&seat.case);
@@ -279,8 +277,7 @@ impl<C: Copy> Queue<C> {
                 seat.round = seat.round.saturating_add(1);
                 (seat.stage, seat.from) = (Stage::Applicant, day + after);
                 if self.servers.is_none() {
-                    let seat = *seat;
-                    self.take_in(day + after, (at, seat), practice);
+                    self.take_in(day + after, at, practice);
                 } else {
                     self.calendar.push(seat.event(at));
                 }
@@ -327,36 +324,30 @@ impl<C: Copy> Queue<C> {
     fn fill<P: Practice<Case = C>>(&mut self, day: f64, practice: &mut P) {
         while self.has_free_server() {
             let Some(Reverse((_, _, at))) = self.waiting.pop() else { return };
-            let seat = self.seats[at as usize];
-            self.serve(day, (at, seat), practice);
+            self.serve(day, at, practice);
         }
     }
 
-    /// Intake of a case begins, which then takes its seat.
-    fn take_in<P: Practice<Case = C>>(
-        &mut self,
-        day: f64,
-        (at, mut seat): (u32, Seat<C>),
-        practice: &mut P,
-    ) {
+    /// Intake of a case begins.
+    fn take_in<P: Practice<Case = C>>(&mut self, day: f64, at: u32, practice: &mut P) {
+        let seat = &mut self.seats[at as usize];
         let intake = practice.intake(&seat.case, u32::from(seat.round));
         (seat.stage, seat.work, seat.from) = (Stage::Intake, intake, day + intake);
         if self.servers.is_none() {
-            self.serve(day + intake, (at, seat), practice);
+            self.serve(day + intake, at, practice);
         } else {
             self.calendar.push(seat.event(at));
-            self.seats[at as usize] = seat;
         }
     }
 
     /// Service of a case begins, now or on a day to come.
-    fn serve<P: Practice<Case = C>>(&mut self, day: f64, (at, mut seat): (u32, Seat<C>), practice: &mut P) {
+    fn serve<P: Practice<Case = C>>(&mut self, day: f64, at: u32, practice: &mut P) {
         self.busy += 1;
+        let seat = &mut self.seats[at as usize];
         seat.work = practice.work(&seat.ticket(), seat.work);
         seat.pace = practice.pace(&seat.case);
         (seat.stage, seat.from) = (Stage::Service, day);
         self.calendar.push(seat.event(at));
-        self.seats[at as usize] = seat;
     }
 }
 
