@@ -1,7 +1,8 @@
 //! How near the model is to what this machine can do: `cargo bench --bench yardstick`.
 //!
-//! Four measurements in one run, round by round in turn, so that a busy machine slows all of them: memory
-//! bandwidth, a bare kernel (see `coercivity::bench::bare`), the model on one thread and on two. README.md beside this file
+//! All measured in one run, round by round in turn, so that a busy machine slows all of it: memory bandwidth, a bare
+//! kernel (see `coercivity::bench::bare`), the model's state carried, the model on one thread and on two, and the
+//! model where fewer cases or none come to the licence desk. README.md beside this file
 //! says how each figure is computed. No library measures here: what is printed is what this file does.
 #![allow(clippy::pedantic, missing_docs)] // a table for people; counts become floats
 
@@ -85,6 +86,9 @@ impl Triad {
     }
 }
 
+/// A thread's number, memory and outcomes.
+type Worker = (u64, coercivity::kernel::Scratch, Vec<coercivity::summary::Outcome>);
+
 /// One figure: what it counts, per second, in each round.
 struct Figure {
     name: &'static str,
@@ -146,7 +150,7 @@ fn main() {
     let (mut bare8, mut bare16) = (Bare::<8>::new(&kernel), Bare::<16>::new(&kernel));
     let (mut carried, mut half) = (Carried::<f64, 8>::new(&kernel), Carried::<f32, 16>::new(&kernel));
     let mut workers = [0_u64, 1].map(|worker| (worker, kernel.scratch(), Vec::new()));
-    let model = |(worker, scratch, out): &mut (u64, coercivity::kernel::Scratch, Vec<_>)| {
+    let replicate = |kernel: &Kernel, (worker, scratch, out): &mut Worker| {
         let lanes = Kernel::LANES;
         for batch in 0..BATCHES {
             kernel.replicate((*worker * BATCHES + batch) * lanes as u64, lanes, scratch, out);
@@ -154,6 +158,18 @@ fn main() {
         black_box(&out);
         out.clear();
     };
+    let model = |worker: &mut Worker| replicate(&kernel, worker);
+    // The same network and days: one pair of exporter and customer a route, and an embargo, which has no desk.
+    let one_pair = ["shock.april-controls.pairs=1".to_owned()];
+    let others = [("2025-april-controls", &one_pair[..]), ("full-embargo", &[])];
+    let others = others.map(|(name, sets)| {
+        let (scenario, _) = Scenario::open(name, sets).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        let kernel = Kernel::compile(&scenario);
+        assert!(kernel.edges() as f64 == edges && f64::from(kernel.steps()) == steps, "{name}: other work");
+        let workers = [0_u64, 1].map(|worker| (worker, kernel.scratch(), Vec::new()));
+        (kernel, workers)
+    });
+    let [(single, mut single_workers), (embargo, mut embargo_workers)] = others;
 
     let mut figures = [
         Figure::new("triad, 1 thread", "GB/s"),
@@ -164,6 +180,9 @@ fn main() {
         Figure::new("  in 32 bits and 16 lanes", "million edge-steps/s"),
         Figure::new("model, 8 lanes, 1 thread", "million edge-steps/s"),
         Figure::new("model, 8 lanes, 2 threads", "million edge-steps/s"),
+        Figure::new("  one pair a route, 2 threads", "million edge-steps/s"),
+        Figure::new("  an embargo, 1 thread", "million edge-steps/s"),
+        Figure::new("  an embargo, 2 threads", "million edge-steps/s"),
     ];
     // The first round warms up and is not recorded.
     for round in 0..=ROUNDS {
@@ -177,6 +196,9 @@ fn main() {
             (million(each), time(|| (0..BATCHES / 2).for_each(|_| half.run(kernel.steps())))),
             (million(each), on_threads(&mut workers[..1], model)),
             (million(2 * each), on_threads(&mut workers, model)),
+            (million(2 * each), on_threads(&mut single_workers, |worker| replicate(&single, worker))),
+            (million(each), on_threads(&mut embargo_workers[..1], |worker| replicate(&embargo, worker))),
+            (million(2 * each), on_threads(&mut embargo_workers, |worker| replicate(&embargo, worker))),
         ];
         assert!(
             bare8.stocks().is_finite()
@@ -193,10 +215,11 @@ fn main() {
     println!("routes {edges}, steps {steps}, median of {ROUNDS} rounds of {BATCHES} batches\n");
     println!("{:<36} {:>9} {:>9} {:>9} {:>11}", "", "per s CPU", "slowest", "fastest", "per s wall");
     figures.iter().for_each(Figure::print);
-    let [_, triad2, bare8, bare16, carried, half, one, two] = &figures;
+    let [_, triad2, bare8, bare16, carried, half, one, two, _, embargo, _] = &figures;
     println!();
     println!("model ÷ bare kernel of 8 lanes, 1 thread: {:.3}", ratio(one, bare8));
     println!("model ÷ its own state carried, 1 thread:  {:.3}", ratio(one, carried));
+    println!("an embargo ÷ state carried, 1 thread:     {:.3}", ratio(embargo, carried));
     println!("state carried ÷ bare kernel of 8 lanes:   {:.3}", ratio(carried, bare8));
     println!("state in 32 bits, 16 lanes ÷ 64, 8 lanes: {:.3}", ratio(half, carried));
     println!("model, 2 threads ÷ 1 thread:              {:.3}", ratio(two, one));

@@ -133,6 +133,8 @@ pub(crate) struct Calendar {
     days: Vec<List>,
     /// Of what is due later than the ring reaches, or never.
     late: List,
+    /// Empty but while late events are moved.
+    moved: Vec<Event>,
     /// A whole day.
     edge: f64,
     /// Events in the lists of `days`.
@@ -147,6 +149,7 @@ impl Default for Calendar {
             pieces: Pieces { all: Vec::new(), empty: NONE },
             days: Vec::new(),
             late: List::EMPTY,
+            moved: Vec::new(),
             edge: 0.0,
             ahead: 0,
         }
@@ -250,6 +253,11 @@ impl Calendar {
         let list = std::mem::replace(&mut self.days[place(self.edge)], List::EMPTY);
         self.near.extend(self.pieces.seats(list).map(at));
         self.pieces.free(list);
+        let next = self.edge + 1.0;
+        debug_assert!(
+            self.near.iter().all(|event| event.day >= self.edge && event.day < next),
+            "as put down"
+        );
         self.ahead -= self.near.len();
         self.near.sort_unstable_by(|a, b| b.cmp(a));
         self.edge += 1.0;
@@ -261,9 +269,11 @@ impl Calendar {
     /// Late events that the ring now reaches go into their lists, and the others back.
     fn collect(&mut self, at: &impl Fn(u32) -> Event) {
         let list = std::mem::replace(&mut self.late, List::EMPTY);
-        let late: Vec<Event> = self.pieces.seats(list).map(at).collect();
+        let mut moved = std::mem::take(&mut self.moved);
+        moved.extend(self.pieces.seats(list).map(at));
         self.pieces.free(list);
-        late.into_iter().for_each(|event| self.push(event));
+        moved.drain(..).for_each(|event| self.push(event));
+        self.moved = moved;
     }
 }
 

@@ -209,6 +209,7 @@ pub(crate) fn caps<const L: usize>(kernel: &Kernel, step: u32, state: &mut State
         }
         if bypassed[g] {
             for lane in 0..L {
+                // Worked out for all lanes and then chosen, so that no lane needs a branch of its own.
                 let round = more(cap[lane], bypass_cap[lane] * base_flow[lane] * dt);
                 cap[lane] = if blocked_days[lane] > bypass_days[lane] { round } else { cap[lane] };
             }

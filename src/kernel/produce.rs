@@ -374,6 +374,7 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     let (rate, base) = (&state.parameters[Parameter::MinimumRun as usize], &state.base_output[line]);
     let (restart, output) = (&state.restart[line], &state.output[line]);
+    // In most lines and steps no lane stops or stands, which is found for all of them at once.
     let mut stops = false;
     for lane in 0..L {
         let least = rate[lane] * base[lane] * dt;

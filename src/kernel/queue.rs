@@ -7,8 +7,9 @@
 //! days on any origin. Memory is kept from one replication to the next.
 //!
 //! Where every case is served at once, nothing can happen between an applicant's answer and the end of service
-//! but that paces change, so that these days are one event. Events are 16 bytes; what else is known of a case
-//! lies at a seat of its own, one cache line, and is read when its time has come.
+//! but that paces change, so that these days are one event. All that is known of a case lies at a seat of its own, one
+//! cache line, and the calendar keeps numbers of seats: from the moment an event is put down until it is taken, nothing
+//! of the seat may change that says when it is, but by [`Queue::repace`], which puts all of them down anew.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

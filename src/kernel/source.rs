@@ -127,6 +127,7 @@ pub(crate) fn mixed<const L: usize>(line: usize, own: &Row<L>, pooled: &Row<L>, 
         learns |= short[lane] > 0.0;
     }
     if learns {
+        // Where nobody ever lacked anything the mix is the share, without a division.
         for lane in 0..L {
             let learned = if days[lane] > 0.0 { less(short[lane] / days[lane], 1.0) } else { 0.0 };
             mix[lane] = share[lane] + (1.0 - share[lane]) * learned;
