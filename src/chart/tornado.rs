@@ -90,7 +90,9 @@ impl Tornado {
         let mut legend: Vec<(Sign, String)> =
             self.series.iter().enumerate().map(|(i, s)| (Sign::Area(colour(i)), s.clone())).collect();
         if rows.iter().any(|r| r.intervals.iter().any(|(a, b)| a.is_finite() && b.is_finite())) {
-            legend.push((Sign::Line(INK), "interval of the change".to_string()));
+            // The footer says what the interval is, and the legend says the same.
+            let band = if self.provenance.band.is_empty() { "interval" } else { &self.provenance.band };
+            legend.push((Sign::Line(INK), band.to_owned()));
         }
         page.legend(&legend);
         let axis_room = TICK + LABEL + 26.0;
