@@ -89,6 +89,10 @@ impl Triad {
 /// A thread's number, memory and outcomes.
 type Worker = (u64, coercivity::kernel::Scratch, Vec<coercivity::summary::Outcome>);
 
+fn workers(kernel: &Kernel) -> [Worker; 2] {
+    [0, 1].map(|worker| (worker, kernel.scratch(), Vec::new()))
+}
+
 /// One figure: what it counts, per second, in each round.
 struct Figure {
     name: &'static str,
@@ -149,7 +153,7 @@ fn main() {
     let mut triads = [Triad::new(), Triad::new()];
     let (mut bare8, mut bare16) = (Bare::<8>::new(&kernel), Bare::<16>::new(&kernel));
     let (mut carried, mut half) = (Carried::<f64, 8>::new(&kernel), Carried::<f32, 16>::new(&kernel));
-    let mut workers = [0_u64, 1].map(|worker| (worker, kernel.scratch(), Vec::new()));
+    let mut own_workers = workers(&kernel);
     let replicate = |kernel: &Kernel, (worker, scratch, out): &mut Worker| {
         let lanes = Kernel::LANES;
         for batch in 0..BATCHES {
@@ -166,7 +170,7 @@ fn main() {
         let (scenario, _) = Scenario::open(name, sets).unwrap_or_else(|problem| panic!("{name}: {problem}"));
         let kernel = Kernel::compile(&scenario);
         assert!(kernel.edges() as f64 == edges && f64::from(kernel.steps()) == steps, "{name}: other work");
-        let workers = [0_u64, 1].map(|worker| (worker, kernel.scratch(), Vec::new()));
+        let workers = workers(&kernel);
         (kernel, workers)
     });
     let [(single, mut single_workers), (embargo, mut embargo_workers)] = others;
@@ -194,8 +198,8 @@ fn main() {
             (million(each), time(|| (0..BATCHES / 2).for_each(|_| bare16.run(kernel.steps())))),
             (million(each), time(|| (0..BATCHES).for_each(|_| carried.run(kernel.steps())))),
             (million(each), time(|| (0..BATCHES / 2).for_each(|_| half.run(kernel.steps())))),
-            (million(each), on_threads(&mut workers[..1], model)),
-            (million(2 * each), on_threads(&mut workers, model)),
+            (million(each), on_threads(&mut own_workers[..1], model)),
+            (million(2 * each), on_threads(&mut own_workers, model)),
             (million(2 * each), on_threads(&mut single_workers, |worker| replicate(&single, worker))),
             (million(each), on_threads(&mut embargo_workers[..1], |worker| replicate(&embargo, worker))),
             (million(2 * each), on_threads(&mut embargo_workers, |worker| replicate(&embargo, worker))),

@@ -36,6 +36,7 @@ pub(crate) mod origin;
 mod origin_tests;
 #[cfg(test)]
 mod pairs_tests;
+pub(crate) mod pieces;
 pub(crate) mod price;
 pub(crate) mod produce;
 pub mod queue;

@@ -2,21 +2,19 @@
 //!
 //! A desk has thousands of cases under review, each due weeks from now. In one heap every event moves past a dozen
 //! others that are long out of the cache; here the seat of its case is put down once, in a list of the day it is due,
-//! and only the events of the day that has come are ordered. A list is of pieces of one cache line, so that to put a
-//! seat down touches the end of a list and nothing else, and who reads a list waits once for fifteen seats. What is
-//! due at a seat, and when, its owner knows and is asked again when the day has come.
+//! and only the events of the day that has come are ordered. What is due at a seat, and when, its owner knows and is
+//! asked again when the day has come.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+
+use super::pieces::{List, Pieces};
 
 /// Days that lists stand for; later events are looked through each time so many days have passed.
 const DAYS: u16 = 512;
 
 /// Days so far off that one more makes no difference.
 const BEYOND: f64 = 1.0e15;
-
-/// No piece.
-const NONE: u32 = u32::MAX;
 
 /// Something that will happen to the case at a seat, of which there is one at a time. Events are ordered by day, then
 /// by number, so that equal days never depend on memory layout.
@@ -45,82 +43,6 @@ impl PartialEq for Event {
     }
 }
 
-/// Seats in a piece of a list: with the next piece's number, one cache line.
-const SEATS: usize = 15;
-
-/// A piece of a list.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Piece {
-    seats: [u32; SEATS],
-    /// The piece that was filled before this one, or the next empty one.
-    next: u32,
-}
-
-/// Seats in no order: the piece that is being filled, and how many seats it has.
-#[derive(Clone, Copy, Debug)]
-struct List {
-    piece: u32,
-    count: u32,
-}
-
-impl List {
-    const EMPTY: Self = Self { piece: NONE, count: 0 };
-}
-
-/// Pieces of all lists.
-#[derive(Debug)]
-struct Pieces {
-    all: Vec<Piece>,
-    /// The first of those that no list has.
-    empty: u32,
-}
-
-impl Pieces {
-    fn clear(&mut self) {
-        self.all.clear();
-        self.empty = NONE;
-    }
-
-    /// Puts a seat down at the end of a list.
-    fn push(&mut self, list: &mut List, seat: u32) {
-        if list.piece == NONE || list.count as usize == SEATS {
-            let piece = self.take();
-            self.all[piece as usize].next = list.piece;
-            *list = List { piece, count: 0 };
-        }
-        self.all[list.piece as usize].seats[list.count as usize] = seat;
-        list.count += 1;
-    }
-
-    /// An empty piece.
-    fn take(&mut self) -> u32 {
-        if let Some(piece) = self.all.get(self.empty as usize) {
-            return std::mem::replace(&mut self.empty, piece.next);
-        }
-        self.all.push(Piece { seats: [0; SEATS], next: NONE });
-        u32::try_from(self.all.len() - 1).unwrap_or(NONE)
-    }
-
-    /// Seats of a list, the latest piece first.
-    fn seats(&self, list: List) -> impl Iterator<Item = u32> + '_ {
-        let later = std::iter::successors(self.all.get(list.piece as usize), |piece| {
-            self.all.get(piece.next as usize)
-        });
-        let counts = std::iter::once(list.count as usize).chain(std::iter::repeat(SEATS));
-        later.zip(counts).flat_map(|(piece, count)| &piece.seats[..count]).copied()
-    }
-
-    /// Gives the pieces of a list back.
-    fn free(&mut self, list: List) {
-        let mut at = list.piece;
-        while let Some(piece) = self.all.get_mut(at as usize) {
-            let next = std::mem::replace(&mut piece.next, self.empty);
-            self.empty = std::mem::replace(&mut at, next);
-        }
-    }
-}
-
 /// Events by day, earliest first.
 #[derive(Debug)]
 pub(crate) struct Calendar {
@@ -146,7 +68,7 @@ impl Default for Calendar {
         Self {
             near: Vec::new(),
             fresh: BinaryHeap::new(),
-            pieces: Pieces { all: Vec::new(), empty: NONE },
+            pieces: Pieces::default(),
             days: Vec::new(),
             late: List::EMPTY,
             moved: Vec::new(),
@@ -232,9 +154,7 @@ impl Calendar {
             // Whole days are no longer told apart out there: everything there is comes in one order.
             self.edge = f64::INFINITY;
             for list in self.days.iter_mut().chain([&mut self.late]) {
-                let list = std::mem::replace(list, List::EMPTY);
-                self.fresh.extend(self.pieces.seats(list).map(|seat| Reverse(at(seat))));
-                self.pieces.free(list);
+                self.pieces.drain(list, |seat| self.fresh.push(Reverse(at(seat))));
             }
             self.ahead = 0;
             return;
@@ -250,9 +170,7 @@ impl Calendar {
                 return;
             }
         }
-        let list = std::mem::replace(&mut self.days[place(self.edge)], List::EMPTY);
-        self.near.extend(self.pieces.seats(list).map(at));
-        self.pieces.free(list);
+        self.pieces.drain(&mut self.days[place(self.edge)], |seat| self.near.push(at(seat)));
         let next = self.edge + 1.0;
         debug_assert!(
             self.near.iter().all(|event| event.day >= self.edge && event.day < next),
@@ -268,10 +186,8 @@ impl Calendar {
 
     /// Late events that the ring now reaches go into their lists, and the others back.
     fn collect(&mut self, at: &impl Fn(u32) -> Event) {
-        let list = std::mem::replace(&mut self.late, List::EMPTY);
         let mut moved = std::mem::take(&mut self.moved);
-        moved.extend(self.pieces.seats(list).map(at));
-        self.pieces.free(list);
+        self.pieces.drain(&mut self.late, |seat| moved.push(at(seat)));
         moved.drain(..).for_each(|event| self.push(event));
         self.moved = moved;
     }

@@ -369,27 +369,32 @@ fn subtract_non_essential<const L: usize>(kernel: &Kernel, line: usize, state: &
     state.output[line] = output;
 }
 
+/// Whether a line that is to make `least` in a step or nothing stops, or stands since it did.
+#[inline(always)]
+fn stops(least: f64, waiting: f64, output: f64) -> bool {
+    least > 0.0 && (waiting > 0.0 || output < least * (1.0 - ROUNDING))
+}
+
 /// A line below its minimum run rate stops, and restarts after a delay once every input has cover again.
 fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
     let dt = kernel.dt;
     let (rate, base) = (&state.parameters[Parameter::MinimumRun as usize], &state.base_output[line]);
     let (restart, output) = (&state.restart[line], &state.output[line]);
     // In most lines and steps no lane stops or stands, which is found for all of them at once.
-    let mut stops = false;
+    let mut any = false;
     for lane in 0..L {
-        let least = rate[lane] * base[lane] * dt;
-        stops |= least > 0.0 && (restart[lane] > 0.0 || output[lane] < least * (1.0 - ROUNDING));
+        any |= stops(rate[lane] * base[lane] * dt, restart[lane], output[lane]);
     }
-    if !stops {
+    if !any {
         return;
     }
     for lane in 0..L {
         let least =
             state.parameters[Parameter::MinimumRun as usize][lane] * state.base_output[line][lane] * dt;
-        if least <= 0.0 {
+        let waiting = state.restart[line][lane];
+        if !stops(least, waiting, state.output[line][lane]) {
             continue;
         }
-        let waiting = state.restart[line][lane];
         if waiting > 0.0 {
             let cover = state.parameters[Parameter::RestartCover as usize][lane];
             let ready = kernel.slots_of(line).all(|slot| {
@@ -402,12 +407,10 @@ fn stop<const L: usize>(kernel: &Kernel, line: usize, state: &mut State<L>) {
             if ready {
                 state.restart[line][lane] = (waiting - dt).max(0.0);
             }
-            state.output[line][lane] = 0.0;
-            state.bound[line][lane] = Bound::STOPPED;
-        } else if state.output[line][lane] < least * (1.0 - ROUNDING) {
+        } else {
             state.restart[line][lane] = state.parameters[Parameter::RestartDays as usize][lane].max(dt);
-            state.output[line][lane] = 0.0;
-            state.bound[line][lane] = Bound::STOPPED;
         }
+        state.output[line][lane] = 0.0;
+        state.bound[line][lane] = Bound::STOPPED;
     }
 }

@@ -159,7 +159,7 @@ fn sets_that_mean_nothing_are_refused_with_their_own_source() {
         ("parameters.panik=1", "E0219"),
         ("parameters.panic=-1", "E0215"),
         ("shock.geneva.end=2025-05-01", "E0221"),
-        ("shock.april-controls.where.to=XXX", "E0230"),
+        ("shock.april-controls.where.to=ZZZ", "E0230"),
     ] {
         let (text, diagnostics) = message(path, &[set.to_owned()]);
         assert!(diagnostics.list().iter().any(|diagnostic| diagnostic.code == code), "{set}:\n{text}");
