@@ -278,7 +278,7 @@ impl Sensitivity {
                 scenario: scenario.name.clone(),
                 runs,
                 seed: scenario.plan.seed,
-                band: "95 % bootstrap".to_owned(),
+                band: "95 % bootstrap interval".to_owned(),
                 vintage: scenario.vintage.clone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
